@@ -1,0 +1,107 @@
+# make alone lists what there is. A laptop with Go, make and git is enough.
+
+export CGO_ENABLED = 0
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+GENERATED = db/models.go db/sqlc.go db/*.sql.go
+
+.PHONY: help
+help:
+	@echo 'make dev        build, serve, and again whenever a file is saved'
+	@echo 'make run        build and serve once'
+	@echo 'make test       every test, on SQLite and PostgreSQL (PKG=./app/web RUN=TestName for some)'
+	@echo 'make check      what CI runs: format, vet, lint, generated code, tests with the race detector'
+	@echo 'make generate   Go from queries/*.sql, after a change there or in db/migrations'
+	@echo 'make build      bin/portal: one static binary for production'
+	@echo 'make setup      fetch and build beforehand all that the others need'
+	@echo 'make clean      remove what was built'
+
+.PHONY: dev
+dev: tmp/portal .tools/air
+	@trap 'exit 0' INT; .tools/air -c .air.toml
+
+.PHONY: run
+run: tmp/portal
+	@$(MAKE) -s tmp/build
+	@trap 'exit 0' INT; tmp/portal
+
+# What the first build of the program prints, so that nobody waits in silence.
+tmp/portal:
+	@echo 'Building the portal. The first time this fetches 60 MB and takes a minute or two.'
+	@$(MAKE) -s tmp/build
+
+.PHONY: tmp/build
+tmp/build:
+	@go build -tags dev -ldflags '-s -w' -o tmp/portal ./app
+
+.PHONY: test
+test:
+	@go build -o tmp/withpg ./db/dbtest/withpg
+	@if echo 'int main(void) { return 0; }' | $$(go env CC) -x c -o /dev/null - 2>/dev/null; then cgo=1; race=-race; \
+	elif [ "$(RACE)" ] || [ "$$CI" = true ]; then echo 'The race detector needs a C compiler: install gcc or clang.'; exit 1; \
+	else cgo=0; race=; echo 'No C compiler: the tests run without the race detector.'; fi; \
+	CGO_ENABLED=$$cgo tmp/withpg go test $$race $(if $(RUN),-run '$(RUN)') $(or $(PKG),./...)
+
+.PHONY: check
+check: .tools/staticcheck .tools/sqlc
+	@echo '— format'
+	@test -z "$$(gofmt -l app db static templates)" || { gofmt -l app db static templates; echo 'gofmt -w mends these.'; exit 1; }
+	@echo '— go.mod'
+	@go mod tidy -diff
+	@echo '— vet'
+	@go vet ./...
+	@go vet -tags dev ./...
+	@echo '— staticcheck'
+	@.tools/staticcheck ./...
+	@.tools/staticcheck -tags dev ./...
+	@echo '— generated code'
+	@$(MAKE) -s tmp/_generate
+	@for file in $(GENERATED); do cmp -s $$file tmp/_generate/$$file || stale="$$stale $$file"; done; \
+	for file in tmp/_generate/db/*.go; do test -f $${file#tmp/_generate/} || stale="$$stale $$file"; done; \
+	rm -rf tmp/_generate; \
+	test -z "$$stale" || { echo "Not fresh:$$stale. Run make generate."; exit 1; }
+	@echo '— tests'
+	@$(MAKE) -s test RACE=1
+
+# Generated aside and then swapped: a fault in the SQL leaves what was there, and
+# the code of a query file that was removed goes too.
+.PHONY: generate
+generate: .tools/sqlc
+	@$(MAKE) -s tmp/_generate
+	@rm -f $(GENERATED)
+	@mv tmp/_generate/db/*.go db/
+	@rm -r tmp/_generate
+
+.PHONY: tmp/_generate
+tmp/_generate:
+	@rm -rf tmp/_generate
+	@mkdir -p tmp/_generate/db
+	@cp -R queries sqlc.yaml tmp/_generate
+	@cp -R db/migrations tmp/_generate/db
+	@.tools/sqlc generate -f tmp/_generate/sqlc.yaml
+
+.PHONY: build
+build:
+	@go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/portal ./app
+	@echo "bin/portal, $(VERSION), $$(du -k bin/portal | cut -f1) kB"
+
+.PHONY: setup
+setup: tmp/portal .tools/air .tools/staticcheck .tools/sqlc
+	@echo 'Everything is there.'
+
+# Tools are built once from tools.mod, at the versions that it names.
+.tools/air: tools.mod
+	@echo 'Building Air, which rebuilds on save: about half a minute, once.'
+	@go build -modfile=tools.mod -o $@ github.com/air-verse/air
+	@touch $@
+.tools/staticcheck: tools.mod
+	@echo 'Building staticcheck, the linter: about half a minute, once.'
+	@go build -modfile=tools.mod -o $@ honnef.co/go/tools/cmd/staticcheck
+	@touch $@
+.tools/sqlc: tools.mod
+	@echo 'Building sqlc, which makes Go from SQL: about two minutes, once.'
+	@go build -modfile=tools.mod -o $@ github.com/sqlc-dev/sqlc/cmd/sqlc
+	@touch $@
+
+.PHONY: clean
+clean:
+	@rm -rf bin tmp .tools

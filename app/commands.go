@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/app/web"
+	"github.com/managethefans/portal/db"
+)
+
+// program is what every command has of the world.
+type program struct {
+	getenv func(string) string
+	stdin  io.Reader
+	stdout io.Writer
+}
+
+// command is the tree of commands.
+func (p *program) command() *cli.Command {
+	return &cli.Command{
+		Name:           "portal",
+		Usage:          "run the portal and look after it",
+		Description:    "Settings come from the environment; .env.example lists them.\nIn development none is needed.",
+		Writer:         p.stdout,
+		ErrWriter:      p.stdout,
+		DefaultCommand: "serve",
+		Suggest:        true,
+		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // main reports errors
+		OnUsageError:   usageError,
+		Commands: []*cli.Command{
+			{Name: "serve", Usage: "run the portal (the default)", Action: p.noArguments(p.serve)},
+			{Name: "migrate", Usage: "change the database's schema", Commands: []*cli.Command{
+				{Name: "up", Usage: "apply every pending migration", Action: p.noArguments(p.migrateUp)},
+				{Name: "down", Usage: "take back the latest migration, with the data in what it made", Action: p.noArguments(p.migrateDown)},
+				{Name: "status", Usage: "list the migrations and whether they are applied", Action: p.noArguments(p.migrateStatus)},
+			}},
+			p.userCommand(),
+			{Name: "secret", Usage: "print a new value for SESSION_SECRET", Action: p.noArguments(p.secret)},
+			{Name: "routes", Usage: "list every route with who may use it", Action: p.noArguments(p.routes)},
+			{Name: "doctor", Usage: "check the settings, the database and the session store", Action: p.noArguments(p.doctor)},
+			{Name: "version", Usage: "print the version", Action: p.noArguments(p.version)},
+		},
+		Action: func(_ context.Context, c *cli.Command) error {
+			return fmt.Errorf("there is no command %q: `portal --help` lists them", c.Args().First())
+		},
+	}
+}
+
+// noArguments refuses arguments before it calls action, so that a typing
+// mistake isn't taken for consent.
+func (p *program) noArguments(action func(context.Context) error) cli.ActionFunc {
+	return func(ctx context.Context, c *cli.Command) error {
+		if c.Args().Present() {
+			return fmt.Errorf("%s takes no arguments, not %q: `%[1]s --help` explains it", c.FullName(), c.Args().First())
+		}
+		return action(ctx)
+	}
+}
+
+func usageError(_ context.Context, c *cli.Command, err error, _ bool) error {
+	return fmt.Errorf("%w: `%s --help` explains it", err, c.FullName())
+}
+
+// load reads the settings.
+func (p *program) load() (config.Config, error) { return config.Load(p.getenv, ".") }
+
+// withDB runs f on a database that is ready.
+func (p *program) withDB(ctx context.Context, f func(config.Config, *db.DB) error) error {
+	cfg, err := p.load()
+	if err != nil {
+		return err
+	}
+	d, err := db.Open(cfg.DatabaseURL, cfg.MigrateDatabaseURL)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Connect(ctx, cfg.Migrate); err != nil {
+		return err
+	}
+	return f(cfg, d)
+}
+
+// withMigrations runs f on a database that need not be migrated.
+func (p *program) withMigrations(f func(*db.DB) error) error {
+	cfg, err := p.load()
+	if err != nil {
+		return err
+	}
+	d, err := db.Open(cfg.DatabaseURL, cfg.MigrateDatabaseURL)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return f(d)
+}
+
+func (p *program) migrateUp(ctx context.Context) error {
+	return p.withMigrations(func(d *db.DB) error {
+		n, err := d.Migrate(ctx)
+		if err == nil {
+			fmt.Fprintf(p.stdout, "%d migrations applied\n", n)
+		}
+		return err
+	})
+}
+
+func (p *program) migrateDown(ctx context.Context) error {
+	return p.withMigrations(func(d *db.DB) error {
+		name, err := d.Rollback(ctx)
+		if err == nil {
+			fmt.Fprintf(p.stdout, "%s taken back\n", name)
+		}
+		return err
+	})
+}
+
+func (p *program) migrateStatus(ctx context.Context) error {
+	return p.withMigrations(func(d *db.DB) error {
+		list, err := d.Migrations(ctx)
+		for _, m := range list {
+			state := "pending"
+			if m.Applied {
+				state = "applied"
+			}
+			fmt.Fprintf(p.stdout, "%-8s %s\n", state, m.Name)
+		}
+		return err
+	})
+}
+
+func (p *program) secret(context.Context) error {
+	_, err := fmt.Fprintln(p.stdout, config.NewSecret())
+	return err
+}
+
+func (p *program) routes(context.Context) error {
+	routes, err := web.Routes()
+	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "METHOD\tPATH\tACCESS\tHANDLER")
+	for _, r := range routes {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r.Method, r.Path, r.Access, r.Handler)
+	}
+	return errors.Join(err, table.Flush())
+}
+
+func (p *program) version(context.Context) error {
+	text := "portal " + version
+	if info, ok := debug.ReadBuildInfo(); ok {
+		text += " (" + info.GoVersion + ")"
+	}
+	_, err := fmt.Fprintln(p.stdout, text)
+	return err
+}

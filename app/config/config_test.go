@@ -1,0 +1,173 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+const goodSecret = "0123456789abcdef0123456789abcdef"
+
+func load(t *testing.T, dir string, env map[string]string) (Config, error) {
+	t.Helper()
+	return Load(func(name string) string { return env[name] }, dir)
+}
+
+func TestProductionRefusesToStart(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		env  map[string]string
+		want []string
+	}{
+		"with no settings":                       {nil, []string{"2 settings need attention", "DATABASE_URL is missing", "SESSION_SECRET is missing", "portal secret"}},
+		"with a short secret":                    {map[string]string{"SESSION_SECRET": "short"}, []string{"SESSION_SECRET has a key (number 1) of 5 bytes"}},
+		"with a second secret that is short":     {map[string]string{"SESSION_SECRET": goodSecret + ",short"}, []string{"(number 2)"}},
+		"with a development secret":              {map[string]string{"SESSION_SECRET": developmentPrefix + goodSecret}, []string{"made for development"}},
+		"with a database URL of another kind":    {map[string]string{"DATABASE_URL": "mysql://u:hunter2@h/d"}, []string{"DATABASE_URL can't be understood"}},
+		"with a database URL that is a path":     {map[string]string{"DATABASE_URL": "portal.db"}, []string{"DATABASE_URL can't be understood"}},
+		"with pgstore on SQLite":                 {map[string]string{"DATABASE_URL": "sqlite:x.db", "SESSION_STORE": "postgres"}, []string{"SESSION_STORE is postgres, but"}},
+		"with an unknown store":                  {map[string]string{"SESSION_STORE": "redis"}, []string{`SESSION_STORE is "redis"`, "cookie, filesystem, postgres"}},
+		"with a port that is none":               {map[string]string{"PORT": "eighty"}, []string{`PORT is "eighty"`}},
+		"with a port out of range":               {map[string]string{"ADDR": ":99999"}, []string{`ADDR is ":99999"`}},
+		"with a proxy that is no network":        {map[string]string{"TRUSTED_PROXIES": "10.0.0.0/8, proxy"}, []string{`TRUSTED_PROXIES has "proxy"`}},
+		"with an unknown environment":            {map[string]string{"APP_ENV": "staging"}, []string{`APP_ENV is "staging"`}},
+		"with an unknown log level":              {map[string]string{"LOG_LEVEL": "loud"}, []string{`LOG_LEVEL is "loud"`}},
+		"with an unknown word for migrations":    {map[string]string{"MIGRATE": "yes"}, []string{`MIGRATE is "yes"`}},
+		"with everything wrong, all of it named": {map[string]string{"PORT": "x", "LOG_FORMAT": "xml", "SESSION_STORE": "x"}, []string{"5 settings", "PORT", "LOG_FORMAT", "SESSION_STORE", "DATABASE_URL", "SESSION_SECRET"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if test.env == nil {
+				test.env = map[string]string{}
+			}
+			if test.env["APP_ENV"] == "" {
+				test.env["APP_ENV"] = Production
+			}
+			_, err := load(t, t.TempDir(), test.env)
+			if err == nil {
+				t.Fatal("started")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("want %q in:\n%v", want, err)
+				}
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("shows a password:\n%v", err)
+			}
+		})
+	}
+}
+
+func TestSessionStoreIsChosenBySettings(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ env, url, store, want string }{
+		{Development, "", "", Filesystem},
+		{Development, "postgres://h/d", "", Filesystem},
+		{Development, "postgres://h/d", Postgres, Postgres},
+		{Development, "", Cookie, Cookie},
+		{Test, "", "", Filesystem},
+		{Production, "postgres://h/d", "", Postgres},
+		{Production, "postgresql://h/d", "auto", Postgres},
+		{Production, "postgres://h/d", Cookie, Cookie},
+		{Production, "sqlite:x.db", "", Filesystem},
+		{Production, "sqlite:x.db", Cookie, Cookie},
+	} {
+		c, err := load(t, t.TempDir(), map[string]string{
+			"APP_ENV": test.env, "DATABASE_URL": test.url, "SESSION_STORE": test.store, "SESSION_SECRET": goodSecret,
+		})
+		if err != nil {
+			t.Fatalf("%+v: %v", test, err)
+		}
+		if c.SessionStore != test.want {
+			t.Errorf("%+v: got %s", test, c.SessionStore)
+		}
+	}
+}
+
+func TestDevelopmentListensOnLoopbackUnlessAHostIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ env, addr, port, want string }{
+		{Development, "", "", "127.0.0.1:8080"},
+		{Development, ":3000", "", "127.0.0.1:3000"},
+		{Development, "", "3000", "127.0.0.1:3000"},
+		{Development, "0.0.0.0:3000", "", "0.0.0.0:3000"},
+		{Production, "", "", ":8080"},
+		{Production, "", "3000", ":3000"},
+		{Production, "[::1]:3000", "4000", "[::1]:3000"},
+	} {
+		c, err := load(t, t.TempDir(), map[string]string{
+			"APP_ENV": test.env, "ADDR": test.addr, "PORT": test.port, "SESSION_SECRET": goodSecret, "DATABASE_URL": "sqlite:x.db",
+		})
+		if err != nil || c.Addr != test.want {
+			t.Errorf("%+v: got %q, %v", test, c.Addr, err)
+		}
+	}
+}
+
+func TestDevelopmentNeedsNoSettingsAndKeepsItsSecret(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var group sync.WaitGroup
+	secrets := make([]string, 8)
+	for i := range secrets {
+		group.Go(func() {
+			c, err := load(t, dir, map[string]string{"APP_ENV": Development})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			secrets[i] = c.SessionSecrets[0]
+		})
+	}
+	group.Wait()
+	for _, secret := range secrets {
+		if secret != secrets[0] || !strings.HasPrefix(secret, developmentPrefix) {
+			t.Errorf("got %q and %q", secrets[0], secret)
+		}
+	}
+	entries, err := os.ReadDir(filepath.Join(dir, dataDir))
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("want one file, got %v, %v", entries, err)
+	}
+	if info, err := entries[0].Info(); err != nil || info.Mode() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+func TestDotenvIsReadInDevelopmentOnlyAndTheEnvironmentWins(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte("APP_NAME=File\nPORT=4000\nSESSION_SECRET="+goodSecret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := load(t, dir, map[string]string{"APP_ENV": Development, "APP_NAME": "Environment"})
+	if err != nil || c.AppName != "Environment" || c.Addr != "127.0.0.1:4000" {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	if _, err := load(t, dir, map[string]string{"APP_ENV": Production, "DATABASE_URL": "sqlite:x.db"}); err == nil {
+		t.Error("production took its secret from a file")
+	}
+}
+
+func TestABrokenDotenvIsAFault(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte("this is no setting\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := load(t, dir, map[string]string{"APP_ENV": Development}); err == nil || !strings.Contains(err.Error(), ".env can't be read") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestANewSecretIsGoodForProduction(t *testing.T) {
+	t.Parallel()
+	if _, err := load(t, t.TempDir(), map[string]string{
+		"APP_ENV": Production, "DATABASE_URL": "sqlite:x.db", "SESSION_SECRET": NewSecret() + "," + NewSecret(),
+	}); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,5 @@
+//go:build dev
+
+package config
+
+const defaultEnv = Development

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/db"
+)
+
+// doctor looks at everything that the portal needs, reports all that it finds,
+// and fails if something is amiss. It changes nothing.
+func (p *program) doctor(ctx context.Context) error {
+	cfg, err := p.load()
+	if !p.report("settings", err, "environment "+cfg.Env) {
+		return errors.New("the settings come first: the rest was not looked at")
+	}
+	ok := p.checkDatabase(ctx, cfg)
+	if cfg.SessionStore == config.Filesystem {
+		ok = p.report("sessions", checkFolder(cfg.SessionDir), "files in "+cfg.SessionDir) && ok
+	} else {
+		ok = p.report("sessions", nil, cfg.SessionStore) && ok
+	}
+	if !ok {
+		return errors.New("something needs attention: see above")
+	}
+	return nil
+}
+
+func (p *program) report(what string, err error, good string) bool {
+	if err != nil {
+		fmt.Fprintf(p.stdout, "FAULT  %-11s %v\n", what, err)
+		return false
+	}
+	fmt.Fprintf(p.stdout, "ok     %-11s %s\n", what, good)
+	return true
+}
+
+func (p *program) checkDatabase(ctx context.Context, cfg config.Config) bool {
+	d, err := db.Open(cfg.DatabaseURL, cfg.MigrateDatabaseURL)
+	if err != nil {
+		return p.report("database", err, "")
+	}
+	defer d.Close()
+	engine := "SQLite, " + strings.TrimPrefix(cfg.DatabaseURL, "sqlite:")
+	if d.Postgres() {
+		engine = "PostgreSQL"
+	}
+	if !p.report("database", d.Ping(ctx), engine) {
+		return false
+	}
+	pending, err := d.Pending(ctx)
+	if err == nil && len(pending) > 0 && !cfg.Migrate {
+		err = fmt.Errorf("%d are pending: run `portal migrate up`", len(pending))
+	}
+	good := "all applied"
+	if len(pending) > 0 {
+		good = fmt.Sprintf("%d will be applied at start", len(pending))
+	}
+	return p.report("migrations", err, good)
+}
+
+// checkFolder reports whether files can be written in dir, which may not exist
+// yet.
+func checkFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".doctor-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}

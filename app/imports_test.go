@@ -1,0 +1,64 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestImportsGoOneWay holds the packages to the order in which they may know
+// each other. A package that isn't listed may import none of ours.
+func TestImportsGoOneWay(t *testing.T) {
+	t.Parallel()
+	const module = "github.com/managethefans/portal/"
+	allowed := map[string][]string{
+		"app":              {"app/auth", "app/config", "app/session", "app/web", "db"},
+		"app/web":          {"app/auth", "app/config", "app/session", "db", "static", "templates"},
+		"app/session":      {"db"},
+		"db/dbtest":        {"db"},
+		"db/dbtest/withpg": {"db/dbtest", "db/dbtest/pgserver"},
+	}
+	speaksHTTP := []string{"app", "app/web", "app/session", "static"}
+
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := entry.Name(); entry.IsDir() && name != ".." && strings.HasPrefix(name, ".") || name == "tmp" {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		dir, err := filepath.Rel("..", filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		from := filepath.ToSlash(dir)
+		for _, spec := range file.Imports {
+			to, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if ours, ok := strings.CutPrefix(to, module); ok && !slices.Contains(allowed[from], ours) {
+				t.Errorf("%s imports %s: allowed are %v", path, ours, allowed[from])
+			}
+			if (to == "net/http" || strings.Contains(to, "labstack/echo")) && !slices.Contains(speaksHTTP, from) {
+				t.Errorf("%s imports %s: HTTP stays in %v", path, to, speaksHTTP)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

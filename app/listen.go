@@ -1,0 +1,58 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/term"
+)
+
+// firstInheritedFD is where systemd's protocol hands sockets over.
+// https://www.freedesktop.org/software/systemd/man/sd_listen_fds.html
+const firstInheritedFD = 3
+
+// listen returns the socket that was handed over (LISTEN_FDS), else a new one
+// at addr. A socket that outlives this program keeps connections waiting for
+// the next one. LISTEN_PID isn't asked for: a program may stand between.
+func listen(addr string, getenv func(string) string) (net.Listener, error) {
+	if n, _ := strconv.Atoi(getenv("LISTEN_FDS")); n > 0 {
+		file := os.NewFile(firstInheritedFD, "LISTEN_FDS")
+		defer file.Close()
+		listener, err := net.FileListener(file)
+		if err != nil {
+			return nil, fmt.Errorf("LISTEN_FDS is %d, but no socket was handed over: %w", n, err)
+		}
+		return listener, nil
+	}
+	listener, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is in use by another program: stop that one, or set ADDR (or PORT) to a free port", addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	return listener, nil
+}
+
+// localURL returns where a browser on this machine finds the portal.
+func localURL(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return addr.String()
+	}
+	host := tcp.IP.String()
+	if tcp.IP.IsUnspecified() || tcp.IP.IsLoopback() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(tcp.Port))
+}
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}

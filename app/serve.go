@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/lmittmann/tint"
+
+	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/app/web"
+	"github.com/managethefans/portal/db"
+)
+
+// How long a shutdown waits. A connection that is kept open is closed after its
+// next answer, or when it has been quiet; a request under way may end.
+const (
+	quietInProduction  = 2 * time.Second
+	quietInDevelopment = 50 * time.Millisecond // the developer waits for the next program
+	shutdownTimeout    = 20 * time.Second
+)
+
+// serve runs the portal until ctx ends. It listens first: a fault there ends
+// it at once, while the database may come later.
+func (p *program) serve(ctx context.Context) error {
+	cfg, err := p.load()
+	if err != nil {
+		return err
+	}
+	log := newLogger(cfg, p.stdout)
+	d, err := db.Open(cfg.DatabaseURL, cfg.MigrateDatabaseURL)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	handler, err := web.New(cfg, log, d)
+	if err != nil {
+		return err
+	}
+	listener, err := listen(cfg.Addr, p.getenv)
+	if err != nil {
+		return err
+	}
+	log.Info("portal starts", "version", version, "environment", cfg.Env, "sessions", cfg.SessionStore, "address", listener.Addr().String())
+	if !cfg.Production() {
+		fmt.Fprintf(p.stdout, "\n%s\n\n", localURL(listener.Addr()))
+	}
+
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		d.Watch(ctx, log, cfg.Migrate)
+	}()
+	err = serveHTTP(ctx, log, listener, handler, cfg)
+	<-watching
+	return err
+}
+
+// serveHTTP answers on listener until ctx ends, then lets every request end
+// that has begun.
+func serveHTTP(ctx context.Context, log *slog.Logger, listener net.Listener, handler http.Handler, cfg config.Config) error {
+	drain := newDrain(handler)
+	server := &http.Server{
+		Handler:           drain,
+		ConnState:         drain.connState,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+
+	log.Info("portal stops")
+	quiet := quietInDevelopment
+	if cfg.Production() {
+		quiet = quietInProduction
+	}
+	limit, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	listener.Close() // no new connections; those that wait for a successor's listener keep waiting
+	drain.wait(limit, quiet)
+	err := server.Shutdown(limit)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errors.Join(fmt.Errorf("requests were still under way after %s", shutdownTimeout), server.Close())
+	}
+	return err
+}
+
+// newLogger writes what people read in development, and JSON for machines in
+// production.
+func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
+	if cfg.LogJSON {
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	}
+	return slog.New(tint.NewTextHandler(w, &tint.Options{Level: cfg.LogLevel, TimeFormat: time.TimeOnly, NoColor: !isTerminal(w)}))
+}

@@ -1,0 +1,65 @@
+package session
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/antonlindstrom/pgstore"
+	"github.com/gorilla/securecookie"
+	"github.com/gorilla/sessions"
+
+	"github.com/managethefans/portal/db"
+)
+
+// postgresTurns bounds the calls in pgstore at once. It stays below the size
+// of the pool: pgstore knows no contexts, so its callers must not have to wait
+// for a connection.
+const postgresTurns = 16
+
+// postgresStore is pgstore on the pool that the queries use. pgstore writes to
+// its own options and codecs while it serves, so each call gets a PGStore of
+// its own (a quarter of a microsecond); and a call waits for its turn no longer
+// than its request lasts. The table comes from our migrations.
+type postgresStore struct {
+	db      *db.DB
+	options *sessions.Options
+	keys    [][]byte
+	turns   chan struct{}
+}
+
+func newPostgresStore(d *db.DB, options *sessions.Options, keys [][]byte) *postgresStore {
+	return &postgresStore{db: d, options: options, keys: keys, turns: make(chan struct{}, postgresTurns)}
+}
+
+func (s *postgresStore) Get(r *http.Request, name string) (*sessions.Session, error) {
+	return s.New(r, name)
+}
+
+func (s *postgresStore) New(r *http.Request, name string) (*sessions.Session, error) {
+	session := sessions.NewSession(s, name)
+	err := s.use(r.Context(), func(p *pgstore.PGStore) (err error) {
+		session, err = p.New(r, name)
+		return err
+	})
+	return session, err
+}
+
+func (s *postgresStore) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
+	return s.use(r.Context(), func(p *pgstore.PGStore) error { return p.Save(r, w, session) })
+}
+
+func (s *postgresStore) use(ctx context.Context, f func(*pgstore.PGStore) error) error {
+	ctx, cancel := context.WithTimeout(ctx, db.Timeout)
+	defer cancel()
+	select {
+	case s.turns <- struct{}{}:
+		defer func() { <-s.turns }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	options := *s.options
+	p := &pgstore.PGStore{Codecs: securecookie.CodecsFromPairs(s.keys...), Options: &options, DbPool: s.db.Pool()}
+	p.MaxLength(maxStored)
+	p.MaxAge(options.MaxAge)
+	return f(p)
+}

@@ -1,0 +1,285 @@
+// Package session keeps what is known of a visitor from one request to the
+// next: which store it is kept in, who is signed in, messages to show once.
+//
+// There are two records. The session itself is the visitor's data, kept by one
+// of gorilla's stores or by pgstore. A sign-in is a row in user_sessions whose
+// token the session carries: when the row goes, the sign-in has ended,
+// whatever a store or a copy of a cookie still says.
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	echosession "github.com/labstack/echo-contrib/session"
+
+	"github.com/gorilla/sessions"
+	"github.com/labstack/echo/v4"
+
+	"github.com/managethefans/portal/db"
+)
+
+// ErrNotSaved is returned by Middleware when a handler changed the session and
+// didn't commit it. It is a mistake in the program.
+var ErrNotSaved = errors.New("the session was changed and not committed: use render or redirect")
+
+// Kinds of flash messages.
+const (
+	Success = "success"
+	Error   = "error"
+)
+
+// Flash is a message that is shown once, on the next page.
+type Flash struct {
+	Kind string `json:"k"`
+	Text string `json:"t"`
+}
+
+// User is the person who is signed in.
+type User = db.GetSessionUserRow
+
+// data is what a session holds, kept as JSON under one key.
+type data struct {
+	Token   string  `json:"token,omitempty"`
+	Flashes []Flash `json:"flashes,omitempty"`
+}
+
+func (d data) empty() bool { return d.Token == "" && len(d.Flashes) == 0 }
+
+const (
+	dataKey    = "data"
+	contextKey = "portal session"
+	maxDevice  = 200 // bytes of a User-Agent that are kept
+)
+
+// Manager gives each request its session.
+type Manager struct {
+	db     *db.DB
+	store  sessions.Store
+	cookie string
+	keyID  string
+}
+
+// NewManager returns a Manager for sessions kept as o says.
+func NewManager(o Options) (*Manager, error) {
+	store, err := NewStore(o)
+	if err != nil {
+		return nil, err
+	}
+	id, err := keyID(o.Secrets[0])
+	if err != nil {
+		return nil, err
+	}
+	return &Manager{db: o.DB, store: store, cookie: CookieName(o.Secure), keyID: id}, nil
+}
+
+// Middleware puts the request's session where From finds it. Nothing is loaded
+// before a handler asks, and nothing is saved before Commit.
+func (m *Manager) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
+	return echosession.Middleware(m.store)(func(c echo.Context) error {
+		s := &Session{manager: m, c: c}
+		c.Set(contextKey, s)
+		if err := next(c); err != nil {
+			return err
+		}
+		if s.changed {
+			return ErrNotSaved
+		}
+		return nil
+	})
+}
+
+// From returns the session of the request that c serves, under Middleware.
+func From(c echo.Context) *Session { return c.Get(contextKey).(*Session) }
+
+// Session is one visitor's session during one request. It is not safe for
+// concurrent use.
+type Session struct {
+	manager *Manager
+	c       echo.Context
+
+	loaded bool
+	err    error             // why it could not be loaded
+	stored *sessions.Session // as the store has it
+	data   data
+	user   *User
+
+	changed bool
+	ended   *sessions.Session // the one before a new id, to be removed
+}
+
+// User returns who is signed in: nil for anybody else. An error means that it
+// can't be told, since the database is away.
+func (s *Session) User() (*User, error) {
+	s.load()
+	return s.user, s.err
+}
+
+// SignIn makes this the session of a person who has proved who they are. It has
+// a new id and a new token; what was signed in before has ended.
+func (s *Session) SignIn(userID int64) error {
+	if err := s.SignOut(); err != nil {
+		return err
+	}
+	token := make([]byte, 32)
+	rand.Read(token) // never fails, says its documentation
+	s.data.Token = base64.RawURLEncoding.EncodeToString(token)
+	now := db.Now()
+	err := s.manager.db.CreateUserSession(s.context(), db.CreateUserSessionParams{
+		TokenHash: hashToken(s.data.Token),
+		UserID:    userID,
+		KeyID:     s.manager.keyID,
+		Address:   s.c.RealIP(),
+		Device:    device(s.c.Request()),
+		Now:       now,
+		ExpiresAt: now.Add(Lifetime),
+	})
+	if err != nil {
+		return fmt.Errorf("record sign-in: %w", err)
+	}
+	return nil
+}
+
+// SignOut ends the sign-in, if there is one, and gives the visitor a new,
+// empty session.
+func (s *Session) SignOut() error {
+	s.load()
+	if s.err != nil {
+		return s.err
+	}
+	if s.data.Token != "" {
+		if err := s.manager.db.DeleteUserSession(s.context(), hashToken(s.data.Token)); err != nil {
+			return fmt.Errorf("end sign-in: %w", err)
+		}
+	}
+	if s.ended == nil && !s.stored.IsNew {
+		ended := *s.stored
+		s.ended = &ended
+	}
+	s.stored.ID, s.stored.IsNew = "", true
+	s.stored.Values = map[any]any{}
+	s.data, s.user, s.changed = data{}, nil, true
+	return nil
+}
+
+// Flash adds a message for the next page. It is dropped when the session can't
+// be loaded.
+func (s *Session) Flash(kind, text string) {
+	if s.load(); s.err == nil {
+		s.data.Flashes = append(s.data.Flashes, Flash{kind, text})
+		s.changed = true
+	}
+}
+
+// TakeFlashes returns the messages to show now, and forgets them.
+func (s *Session) TakeFlashes() []Flash {
+	s.load()
+	flashes := s.data.Flashes
+	if len(flashes) > 0 {
+		s.data.Flashes, s.changed = nil, true
+	}
+	return flashes
+}
+
+// Commit saves what has changed and sets the cookie. It is called in one place,
+// before the first byte of the answer: afterwards a failure could no longer
+// become an error page.
+func (s *Session) Commit() error {
+	if !s.changed {
+		return nil
+	}
+	s.changed = false
+	if s.data.empty() {
+		if s.ended == nil && !s.stored.IsNew {
+			s.ended = s.stored
+		}
+		if s.ended == nil {
+			return nil
+		}
+		return s.remove(s.ended, s.c.Response())
+	}
+
+	text, err := json.Marshal(s.data)
+	if err != nil {
+		return fmt.Errorf("encode session: %w", err)
+	}
+	s.stored.Values[dataKey] = string(text)
+	if err := s.manager.store.Save(s.c.Request(), s.c.Response(), s.stored); err != nil {
+		return err
+	}
+	if s.ended != nil {
+		return s.remove(s.ended, discard{})
+	}
+	return nil
+}
+
+// remove deletes a stored session. The cookie's end goes to w.
+func (s *Session) remove(stored *sessions.Session, w http.ResponseWriter) error {
+	options := *stored.Options
+	options.MaxAge = -1
+	stored.Options, stored.Values = &options, map[any]any{}
+	return s.manager.store.Save(s.c.Request(), w, stored)
+}
+
+// load fetches the session and who is signed in, once. A visitor without a
+// cookie costs nothing.
+func (s *Session) load() {
+	if s.loaded {
+		return
+	}
+	s.loaded = true
+	s.stored, s.err = echosession.Get(s.manager.cookie, s.c)
+	if s.err != nil {
+		return
+	}
+	text, _ := s.stored.Values[dataKey].(string)
+	if json.Unmarshal([]byte(text), &s.data) != nil {
+		s.data = data{} // written by another version of this program
+	}
+	if s.data.Token == "" {
+		return
+	}
+	user, err := s.manager.db.GetSessionUser(s.context(), db.GetSessionUserParams{
+		TokenHash: hashToken(s.data.Token),
+		Now:       db.Now(),
+	})
+	switch {
+	case err == nil:
+		s.user = &user
+	case !errors.Is(err, sql.ErrNoRows):
+		s.err = fmt.Errorf("load user: %w", err)
+	}
+}
+
+func (s *Session) context() context.Context { return s.c.Request().Context() }
+
+// hashToken is what the database keeps of a token: somebody who reads it there
+// can't sign in with it. A token is random, so a plain hash is enough.
+func hashToken(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// device returns what the browser says of itself.
+func device(r *http.Request) string {
+	agent := strings.ToValidUTF8(r.UserAgent(), "")
+	if len(agent) > maxDevice {
+		agent = strings.ToValidUTF8(agent[:maxDevice], "")
+	}
+	return agent
+}
+
+// discard is a response that nobody sees.
+type discard struct{}
+
+func (discard) Header() http.Header         { return http.Header{} }
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+func (discard) WriteHeader(int)             {}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v3"
+	"golang.org/x/term"
+
+	"github.com/managethefans/portal/app/auth"
+	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/db"
+)
+
+func (p *program) userCommand() *cli.Command {
+	one := func(name, usage string, action func(context.Context, *db.DB, string) (string, error)) *cli.Command {
+		return &cli.Command{Name: name, Usage: usage, ArgsUsage: "EMAIL", Action: p.onUser(action)}
+	}
+	return &cli.Command{
+		Name:  "user",
+		Usage: "look after people's accounts",
+		Commands: []*cli.Command{
+			{
+				Name:        "create",
+				Usage:       "add a person",
+				ArgsUsage:   "EMAIL",
+				Description: "The password is asked for on a terminal; otherwise it is one line of standard input.\n\n  portal user create ada@example.com --name \"Ada Lovelace\" --admin",
+				Flags: []cli.Flag{
+					&cli.StringFlag{Name: "name", Usage: "what the person is called", Required: true},
+					&cli.BoolFlag{Name: "admin", Usage: "make the person an administrator"},
+				},
+				Action: p.createUser,
+			},
+			{Name: "list", Usage: "list everybody", Action: p.noArguments(p.listUsers)},
+			one("promote", "make a person an administrator", p.setRole(db.RoleAdmin, "an administrator")),
+			one("demote", "make an administrator a member", p.setRole(db.RoleMember, "a member")),
+			one("disable", "keep a person out, and sign them out everywhere", disableUser),
+			one("enable", "let a disabled person sign in again", enableUser),
+		},
+	}
+}
+
+// email returns the one argument of a command, as an address.
+func email(c *cli.Command) (string, error) {
+	if c.Args().Len() != 1 {
+		return "", fmt.Errorf("%s takes one e-mail address: `%[1]s --help` explains it", c.FullName())
+	}
+	address, ok := auth.NormalizeEmail(c.Args().First())
+	if !ok {
+		return "", fmt.Errorf("%q is not an e-mail address", c.Args().First())
+	}
+	return address, nil
+}
+
+func (p *program) createUser(ctx context.Context, c *cli.Command) error {
+	address, err := email(c)
+	if err != nil {
+		return err
+	}
+	name := strings.TrimSpace(c.String("name"))
+	if fault := auth.NameFault(name); fault != "" {
+		return fmt.Errorf("--name: %s", fault)
+	}
+	role := db.RoleMember
+	if c.Bool("admin") {
+		role = db.RoleAdmin
+	}
+	return p.withDB(ctx, func(cfg config.Config, d *db.DB) error {
+		password, err := p.readPassword()
+		if err != nil {
+			return err
+		}
+		if fault := auth.PasswordFault(password, cfg.AppName, name, address); fault != "" {
+			return fmt.Errorf("password: %s", fault)
+		}
+		hash, err := auth.NewHasher().Hash(ctx, password)
+		if err != nil {
+			return err
+		}
+		_, err = d.CreateUser(ctx, db.CreateUserParams{
+			Email: address, Name: name, PasswordHash: hash, Role: role, Now: db.Now(),
+		})
+		if db.IsUniqueViolation(err) {
+			return fmt.Errorf("%s already has an account", address)
+		}
+		if err == nil {
+			fmt.Fprintf(p.stdout, "%s can sign in now\n", address)
+		}
+		return err
+	})
+}
+
+// readPassword asks on a terminal, twice and without showing it, else it reads
+// one line.
+func (p *program) readPassword() (string, error) {
+	file, ok := p.stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		line, err := bufio.NewReader(p.stdin).ReadString('\n')
+		if err != nil && (!errors.Is(err, io.EOF) || line == "") {
+			return "", errors.New("no password: give it as one line of standard input")
+		}
+		return strings.TrimRight(line, "\r\n"), nil
+	}
+	var typed [2]string
+	for i, prompt := range []string{"Password: ", "Again: "} {
+		fmt.Fprint(p.stdout, prompt)
+		text, err := term.ReadPassword(int(file.Fd()))
+		fmt.Fprintln(p.stdout)
+		if err != nil {
+			return "", fmt.Errorf("read password: %w", err)
+		}
+		typed[i] = string(text)
+	}
+	if typed[0] != typed[1] {
+		return "", errors.New("the two passwords differ: nothing was changed")
+	}
+	return typed[0], nil
+}
+
+func (p *program) listUsers(ctx context.Context) error {
+	return p.withDB(ctx, func(_ config.Config, d *db.DB) error {
+		users, err := d.ListUsers(ctx)
+		if err != nil {
+			return err
+		}
+		if len(users) == 0 {
+			fmt.Fprintln(p.stdout, "Nobody yet. Add somebody with `portal user create EMAIL --name NAME`.")
+			return nil
+		}
+		table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "EMAIL\tNAME\tROLE\tSTATE\tSINCE")
+		for _, u := range users {
+			state := "active"
+			if u.DisabledAt != nil {
+				state = "disabled"
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", u.Email, u.Name, u.Role, state, u.CreatedAt.Format(time.DateOnly))
+		}
+		return table.Flush()
+	})
+}
+
+// onUser runs action on the person whom the argument names and prints what it
+// did.
+func (p *program) onUser(action func(context.Context, *db.DB, string) (string, error)) cli.ActionFunc {
+	return func(ctx context.Context, c *cli.Command) error {
+		address, err := email(c)
+		if err != nil {
+			return err
+		}
+		return p.withDB(ctx, func(_ config.Config, d *db.DB) error {
+			done, err := action(ctx, d, address)
+			if errors.Is(err, errNoUser) {
+				return fmt.Errorf("nobody has the address %s: `portal user list` shows everybody", address)
+			}
+			if err == nil {
+				fmt.Fprintf(p.stdout, "%s %s\n", address, done)
+			}
+			return err
+		})
+	}
+}
+
+var errNoUser = errors.New("no such user")
+
+func (p *program) setRole(role, title string) func(context.Context, *db.DB, string) (string, error) {
+	return func(ctx context.Context, d *db.DB, address string) (string, error) {
+		n, err := d.UpdateUserRole(ctx, db.UpdateUserRoleParams{Email: address, Role: role, Now: db.Now()})
+		return "is " + title + " now", oneRow(n, err)
+	}
+}
+
+func disableUser(ctx context.Context, d *db.DB, address string) (string, error) {
+	var ended int64
+	err := d.InTx(ctx, func(q *db.Queries) error {
+		n, err := q.DisableUser(ctx, db.DisableUserParams{Email: address, Now: db.Now()})
+		if err := oneRow(n, err); err != nil {
+			return err
+		}
+		ended, err = q.DeleteUserSessionsByEmail(ctx, address)
+		return err
+	})
+	return fmt.Sprintf("is disabled, and signed out of %d sessions", ended), err
+}
+
+func enableUser(ctx context.Context, d *db.DB, address string) (string, error) {
+	n, err := d.EnableUser(ctx, db.EnableUserParams{Email: address, Now: db.Now()})
+	return "can sign in again", oneRow(n, err)
+}
+
+func oneRow(n int64, err error) error {
+	if err == nil && n == 0 {
+		return errNoUser
+	}
+	return err
+}

@@ -1,0 +1,93 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/managethefans/portal/app/auth"
+	"github.com/managethefans/portal/app/session"
+	"github.com/managethefans/portal/db"
+)
+
+type accountPage struct {
+	page
+	Profile  profileForm
+	Password passwordForm
+}
+
+type profileForm struct {
+	Name   string `form:"name"`
+	Errors formErrors
+}
+
+type passwordForm struct {
+	CurrentPassword string `form:"current_password"`
+	NewPassword     string `form:"new_password"`
+	Errors          formErrors
+}
+
+func (s *Server) showAccount(c echo.Context) error {
+	return s.render(c, http.StatusOK, "account/show", &accountPage{Profile: profileForm{Name: currentUser(c).Name}})
+}
+
+func (s *Server) updateProfile(c echo.Context) error {
+	form := profileForm{Errors: formErrors{}}
+	if err := s.bind(c, &form); err != nil {
+		return err
+	}
+	form.Name = strings.TrimSpace(form.Name)
+	form.Errors.add("name", auth.NameFault(form.Name))
+	if len(form.Errors) > 0 {
+		return s.render(c, http.StatusUnprocessableEntity, "account/show", &accountPage{Profile: form})
+	}
+	err := s.db.UpdateUserName(c.Request().Context(), db.UpdateUserNameParams{
+		ID: currentUser(c).ID, Name: form.Name, Now: db.Now(),
+	})
+	if err != nil {
+		return err
+	}
+	session.From(c).Flash(session.Success, "Your name is changed.")
+	return s.redirect(c, "/account")
+}
+
+// updatePassword takes the current password too (ASVS 6.2.3), and signs the
+// person out everywhere else (ASVS 7.4.3).
+func (s *Server) updatePassword(c echo.Context) error {
+	form := passwordForm{Errors: formErrors{}}
+	if err := s.bind(c, &form); err != nil {
+		return err
+	}
+	ctx, user := c.Request().Context(), currentUser(c)
+	form.Errors.add("new_password", auth.PasswordFault(form.NewPassword, s.cfg.AppName, user.Name, user.Email))
+	if _, err := s.authenticate(c, user.Email, form.CurrentPassword); errors.Is(err, errWrongPassword) {
+		form.Errors.add("current_password", "This is not your current password.")
+	} else if err != nil {
+		return err
+	}
+	if len(form.Errors) > 0 {
+		return s.render(c, http.StatusUnprocessableEntity, "account/show",
+			&accountPage{Profile: profileForm{Name: user.Name}, Password: form})
+	}
+
+	hash, err := s.hasher.Hash(ctx, form.NewPassword)
+	if err != nil {
+		return err
+	}
+	err = s.db.InTx(ctx, func(q *db.Queries) error {
+		if _, err := q.DeleteUserSessions(ctx, user.ID); err != nil {
+			return err
+		}
+		return q.UpdatePasswordHash(ctx, db.UpdatePasswordHashParams{ID: user.ID, PasswordHash: hash, Now: db.Now()})
+	})
+	if err != nil {
+		return err
+	}
+	if err := session.From(c).SignIn(user.ID); err != nil {
+		return err
+	}
+	session.From(c).Flash(session.Success, "Your password is changed. You are signed out everywhere else.")
+	return s.redirect(c, "/account")
+}

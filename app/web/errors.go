@@ -1,0 +1,95 @@
+package web
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/managethefans/portal/app/auth"
+	"github.com/managethefans/portal/app/session"
+	"github.com/managethefans/portal/db"
+)
+
+// tooManyError is a limit that was reached: the visitor may try again after
+// Wait.
+type tooManyError struct{ Wait time.Duration }
+
+func (e *tooManyError) Error() string { return "too many failed attempts" }
+
+type errorPage struct {
+	page
+	Status        int
+	Heading, Text string
+}
+
+// messages is what visitors read about each kind of failure: what happened, and
+// what to do next. The cause is for the log.
+var messages = map[int][2]string{
+	http.StatusBadRequest:            {"This request can't be understood", "Go back, reload the page and try again."},
+	http.StatusForbidden:             {"This request was refused", "It came from another site. Open the page here and try again."},
+	http.StatusNotFound:              {"There is nothing here", "The page may have moved, or the address may have a typing mistake."},
+	http.StatusMethodNotAllowed:      {"This page can't do that", "Go back, reload the page and try again."},
+	http.StatusRequestEntityTooLarge: {"That is too large", "Send less than one megabyte at a time."},
+	http.StatusUnsupportedMediaType:  {"This request can't be understood", "Send it as a form."},
+	http.StatusTooManyRequests:       {"Too many failed attempts", "Wait a few minutes, then try again."},
+	http.StatusInternalServerError:   {"Something went wrong on our side", "Try again. If it happens again, tell us the request number below."},
+	http.StatusServiceUnavailable:    {"We will be right back", "The portal can't reach its data at the moment. You are still signed in: try again in a few seconds."},
+}
+
+// handleError answers a request that failed. It is the only place where an
+// error becomes a status and a page; logRequest writes the error to the log.
+func (s *Server) handleError(err error, c echo.Context) {
+	if c.Response().Committed || c.Request().Context().Err() == context.Canceled {
+		return
+	}
+	status := statusOf(err)
+	if retryAfter := retryAfter(err, status); retryAfter > 0 {
+		c.Response().Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Round(time.Second).Seconds())))
+	}
+	message, ok := messages[status]
+	if !ok {
+		message = [2]string{http.StatusText(status), ""}
+	}
+	p := &errorPage{Status: status, Heading: message[0], Text: message[1]}
+	// Nothing may fail any more: who is signed in is shown if it is known.
+	p.page = s.newPage(c)
+	p.User, _ = session.From(c).User()
+	if s.write(c, status, "errors/show", p) != nil {
+		c.String(status, message[0]+". "+message[1]+"\n")
+	}
+}
+
+func statusOf(err error) int {
+	var tooMany *tooManyError
+	var tooLarge *http.MaxBytesError
+	var httpError *echo.HTTPError
+	switch {
+	case errors.As(err, &tooMany):
+		return http.StatusTooManyRequests
+	case errors.As(err, &tooLarge):
+		return http.StatusRequestEntityTooLarge
+	case errors.As(err, &httpError):
+		return httpError.Code
+	case errors.Is(err, sql.ErrNoRows):
+		return http.StatusNotFound
+	case errors.Is(err, auth.ErrBusy), db.IsUnavailable(err):
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+func retryAfter(err error, status int) time.Duration {
+	var tooMany *tooManyError
+	switch {
+	case errors.As(err, &tooMany):
+		return tooMany.Wait
+	case status == http.StatusServiceUnavailable:
+		return 5 * time.Second
+	}
+	return 0
+}

@@ -1,0 +1,238 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/managethefans/portal/app/auth"
+	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/app/session"
+	"github.com/managethefans/portal/db"
+	"github.com/managethefans/portal/db/dbtest"
+)
+
+func TestUnknownPagesAreNotFoundForEverybody(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, newServer(t, dbtest.SQLite(t)))
+	for _, path := range []string{"/nope", "/account/nope", "/dashboard/", "/static/", "/static/css/", "/static/nope.css", "/static/../web.go", "/static/%2e%2e/web.go", "/%ff"} {
+		b.get(path).wantStatus(http.StatusNotFound)
+	}
+	b.register(adaEmail)
+	b.get("/nope").wantStatus(http.StatusNotFound).wantText("There is nothing here", "Sign out")
+}
+
+func TestAMethodThatARouteDoesntHaveIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, newServer(t, dbtest.SQLite(t)))
+	b.register(adaEmail)
+	answer := b.get("/logout").wantStatus(http.StatusMethodNotAllowed)
+	if !strings.Contains(answer.Header.Get("Allow"), http.MethodPost) {
+		t.Errorf("Allow: %s", answer.Header.Get("Allow"))
+	}
+	b.wantUser(true)
+	b.post("/dashboard", nil).wantStatus(http.StatusMethodNotAllowed)
+}
+
+func TestHeadIsGetWithoutABody(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, newServer(t, dbtest.SQLite(t)))
+	b.do(httptest.NewRequest(http.MethodHead, "/", nil)).wantStatus(http.StatusOK)
+	b.do(httptest.NewRequest(http.MethodHead, "/dashboard", nil)).wantRedirect("/login?next=%2Fdashboard")
+}
+
+func TestAPostFromAnotherSiteIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, newServer(t, dbtest.SQLite(t)))
+	b.register(adaEmail)
+	for name, header := range map[string][2]string{
+		"cross-site":              {"Sec-Fetch-Site", "cross-site"},
+		"same-site":               {"Sec-Fetch-Site", "same-site"},
+		"an origin of another":    {"Origin", "https://evil.example"},
+		"an origin of none":       {"Origin", "null"},
+		"an origin like our name": {"Origin", "http://example.com.evil.example"},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/logout", nil)
+		r.Header.Set(header[0], header[1])
+		if status := b.do(r).StatusCode; status != http.StatusForbidden {
+			t.Errorf("%s: status %d", name, status)
+		}
+	}
+	b.wantUser(true)
+	r := httptest.NewRequest(http.MethodPost, "/logout", nil)
+	r.Header.Set("Origin", "http://example.com") // httptest's host
+	b.do(r).wantRedirect("/")
+	b.wantUser(false)
+}
+
+func TestSecurityHeaders(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, newServer(t, dbtest.SQLite(t)))
+	b.register(adaEmail)
+	for path, cache := range map[string]string{"/": "no-store", "/dashboard": "no-store", "/nope": "no-store", "/healthz": ""} {
+		h := b.get(path).Header
+		for name, want := range map[string]string{
+			"Content-Security-Policy":    "default-src 'none'",
+			"Cross-Origin-Opener-Policy": "same-origin",
+			"Referrer-Policy":            "same-origin",
+			"X-Content-Type-Options":     "nosniff",
+			"X-Request-Id":               "",
+			"Cache-Control":              cache,
+		} {
+			if got := h.Get(name); !strings.HasPrefix(got, want) || (got == "" && name != "Cache-Control") {
+				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
+			}
+		}
+		policy := h.Get("Content-Security-Policy")
+		if strings.Contains(policy, "unsafe") || !strings.Contains(policy, "frame-ancestors 'none'") || !strings.Contains(policy, "base-uri 'none'") {
+			t.Errorf("%s: policy %s", path, policy)
+		}
+	}
+	if cache := newBrowser(t, b.handler).get("/").Header.Get("Cache-Control"); cache != "no-cache" {
+		t.Errorf("a public page: Cache-Control %s", cache)
+	}
+}
+
+func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, newServer(t, dbtest.SQLite(t)))
+	large := url.Values{"email": {strings.Repeat("x", maxBody+1)}}
+	b.post("/login", large).wantStatus(http.StatusRequestEntityTooLarge)
+
+	r := httptest.NewRequest(http.MethodPost, "/login", struct{ *strings.Reader }{strings.NewReader(large.Encode())})
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.ContentLength = -1 // not declared beforehand
+	b.do(r).wantStatus(http.StatusRequestEntityTooLarge)
+}
+
+func TestOnlyFormsAreTaken(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, newServer(t, dbtest.SQLite(t)))
+	for _, kind := range []string{"application/json", "application/xml", "text/plain", ""} {
+		r := httptest.NewRequest(http.MethodPost, "/login", strings.NewReader(`{"Email":"a@example.com"}`))
+		r.Header.Set("Content-Type", kind)
+		b.do(r).wantStatus(http.StatusUnsupportedMediaType)
+	}
+}
+
+func TestForwardingHeadersCountOnlyFromATrustedProxy(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		proxies []netip.Prefix
+		want    string
+	}{
+		"nobody trusted":     {nil, "192.0.2.1"},
+		"another trusted":    {[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, "192.0.2.1"},
+		"this proxy trusted": {[]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, "203.0.113.9"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, dbtest.SQLite(t), func(c *config.Config) { c.TrustedProxies = test.proxies })
+			got := ""
+			s.echo.GET("/ip", func(c echo.Context) error { got = c.RealIP(); return c.NoContent(http.StatusOK) })
+			r := httptest.NewRequest(http.MethodGet, "/ip", nil)
+			r.Header.Set("X-Forwarded-For", "198.51.100.1, 203.0.113.9")
+			r.Header.Set("X-Real-Ip", "198.51.100.2")
+			newBrowser(t, s).do(r)
+			if got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestEachErrorHasItsStatusAndPage(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dbtest.SQLite(t))
+	var log bytes.Buffer
+	s.log = slog.New(slog.NewTextHandler(&log, nil))
+	b := newBrowser(t, s)
+	for path, test := range map[string]struct {
+		err    error
+		status int
+	}{
+		"/unknown":     {errors.New("secret cause"), http.StatusInternalServerError},
+		"/unavailable": {fmt.Errorf("secret cause: %w", &db.UnavailableError{Reason: "x"}), http.StatusServiceUnavailable},
+		"/busy":        {fmt.Errorf("secret cause: %w", auth.ErrBusy), http.StatusServiceUnavailable},
+		"/wrapped":     {fmt.Errorf("secret cause: %w", echo.ErrNotFound), http.StatusNotFound},
+		"/teapot":      {echo.NewHTTPError(http.StatusTeapot, "secret cause"), http.StatusTeapot},
+	} {
+		s.echo.GET(path, func(echo.Context) error { return test.err })
+		answer := b.get(path).wantStatus(test.status)
+		if strings.Contains(answer.body, "secret cause") {
+			t.Errorf("%s shows the cause", path)
+		}
+		if test.status >= 500 {
+			answer.wantText(answer.Header.Get("X-Request-Id"))
+			if !strings.Contains(log.String(), "secret cause") {
+				t.Errorf("%s: the cause isn't logged", path)
+			}
+		}
+		if retry := answer.Header.Get("Retry-After"); (retry != "") != (test.status == http.StatusServiceUnavailable) {
+			t.Errorf("%s: Retry-After %q", path, retry)
+		}
+		log.Reset()
+	}
+
+	s.echo.GET("/panic", func(echo.Context) error { panic("secret cause") })
+	b.get("/panic").wantStatus(http.StatusInternalServerError).wantText("Something went wrong on our side")
+	if !strings.Contains(log.String(), "secret cause") || !strings.Contains(log.String(), "errors_test.go") {
+		t.Errorf("the panic's stack isn't logged: %s", log.String())
+	}
+}
+
+func TestAnUncommittedSessionIsAnError(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dbtest.SQLite(t))
+	silence(s)
+	s.echo.GET("/forgetful", func(c echo.Context) error {
+		session.From(c).Flash(session.Success, "lost")
+		return nil
+	})
+	newBrowser(t, s).get("/forgetful").wantStatus(http.StatusInternalServerError)
+}
+
+func TestASessionThatCantBeSavedIsAnErrorPage(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Postgres(t)
+	s := newServer(t, d, func(c *config.Config) { c.SessionStore = config.Postgres })
+	silence(s)
+	b := newBrowser(t, s)
+	if _, err := d.Pool().ExecContext(t.Context(), "ALTER TABLE http_sessions ADD CHECK (false) NOT VALID"); err != nil {
+		t.Fatal(err)
+	}
+	answer := b.submit("/register", "/register", "name", "Ada", "email", adaEmail, "password", adaPassword)
+	answer.wantStatus(http.StatusInternalServerError).wantText("Something went wrong on our side")
+	if len(answer.Cookies()) > 0 || strings.Count(answer.body, "<html") != 1 {
+		t.Errorf("got %v, %s", answer.Cookies(), answer.body)
+	}
+}
+
+func TestARouteThatDeclaresNoAccessDoesntStart(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dbtest.SQLite(t))
+	if err := s.handle(http.MethodGet, "/open", "", s.showHome); err == nil || !strings.Contains(err.Error(), "GET /open declares no access") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRoutesCanBeListedWithoutSettings(t *testing.T) {
+	t.Parallel()
+	routes, err := Routes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(routes, Route{"GET", "/dashboard", "signed in", "showDashboard"}) {
+		t.Errorf("got %v", routes)
+	}
+}

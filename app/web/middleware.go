@@ -1,0 +1,167 @@
+package web
+
+import (
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"reflect"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/managethefans/portal/app/session"
+)
+
+// maxBody bounds what a request may send, in bytes.
+const maxBody = 1 << 20
+
+// csp lets a page use what comes from the portal itself, as files, and nothing
+// else: no inline script or style, no frames, no plugins. ASVS 3.4.3, 3.4.6.
+const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " +
+	"connect-src 'self'; manifest-src 'self'; form-action 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+// requestID names the request, for the log and for the visitor who reports a
+// fault.
+func (s *Server) requestID(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Response().Header().Set(echo.HeaderXRequestID, rand.Text())
+		return next(c)
+	}
+}
+
+// statusClientGone is logged for a request that nobody waits for any more.
+const statusClientGone = 499
+
+// logRequest renders the error that a handler returned, if any, and writes one
+// line for the request. The query isn't logged: it may hold secrets.
+func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		start := time.Now()
+		err := next(c)
+		if err != nil {
+			c.Error(err)
+		}
+		level, r, w := slog.LevelInfo, c.Request(), c.Response()
+		status := w.Status
+		if !w.Committed {
+			status = statusClientGone
+		}
+		attrs := []slog.Attr{
+			slog.String("method", r.Method),
+			slog.String("path", r.URL.Path),
+			slog.Int("status", status),
+			slog.Duration("took", time.Since(start).Round(time.Microsecond)),
+			slog.String("ip", c.RealIP()),
+			slog.String("id", w.Header().Get(echo.HeaderXRequestID)),
+		}
+		if strings.HasPrefix(r.URL.Path, "/static/") || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+			level = slog.LevelDebug
+		}
+		if err != nil && status >= http.StatusInternalServerError {
+			level = slog.LevelError
+			attrs = append(attrs, slog.Any("error", err))
+		}
+		s.log.LogAttrs(r.Context(), level, "request", attrs...)
+		return nil
+	}
+}
+
+// panicError is a panic that was caught, with the stack for the log.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
+
+func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			switch value := recover(); value {
+			case nil:
+			case http.ErrAbortHandler: // net/http's way to cut a connection
+				panic(value)
+			default:
+				err = &panicError{value, debug.Stack()}
+			}
+		}()
+		return next(c)
+	}
+}
+
+func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Content-Security-Policy", csp)
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("X-Content-Type-Options", "nosniff")
+		return next(c)
+	}
+}
+
+func (s *Server) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if c.Request().ContentLength > maxBody {
+			return &http.MaxBytesError{Limit: maxBody}
+		}
+		c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxBody)
+		return next(c)
+	}
+}
+
+// refuseCrossOrigin refuses requests that change something and come from
+// another site. Browsers say where a request comes from, so forms need no
+// tokens. ASVS 3.5.1.
+func (s *Server) refuseCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := s.origin.Check(c.Request()); err != nil {
+			return echo.NewHTTPError(http.StatusForbidden).SetInternal(err)
+		}
+		return next(c)
+	}
+}
+
+// requireUser sends a visitor who isn't signed in to the sign-in page, and
+// back afterwards. Pages of people who are signed in stay out of every cache.
+func (s *Server) requireUser(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		user, err := session.From(c).User()
+		if err != nil {
+			return err
+		}
+		if user == nil {
+			return s.redirect(c, signInPath(c.Request()))
+		}
+		return next(c)
+	}
+}
+
+// clientIP returns how to tell a visitor's address. Forwarding headers count
+// only when they come from a proxy that is trusted; anybody can write them.
+func clientIP(proxies []netip.Prefix) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range proxies {
+		options = append(options, echo.TrustIPRange(&net.IPNet{
+			IP:   p.Masked().Addr().AsSlice(),
+			Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()),
+		}))
+	}
+	return echo.ExtractIPFromXFFHeader(options...)
+}
+
+// handlerName returns the name of a handler's function, for the list of routes.
+func handlerName(h echo.HandlerFunc) string {
+	name := runtime.FuncForPC(reflect.ValueOf(h).Pointer()).Name()
+	name = strings.TrimSuffix(name[strings.LastIndex(name, "/")+1:], "-fm")
+	return name[strings.LastIndex(name, ".")+1:]
+}

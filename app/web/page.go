@@ -1,0 +1,133 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/managethefans/portal/app/session"
+)
+
+// page is what the layout needs; the type of every page embeds it.
+type page struct {
+	AppName   string
+	RequestID string
+	User      *session.User // nil for a visitor who isn't signed in
+	Flashes   []session.Flash
+}
+
+func (p *page) base() *page { return p }
+
+// pageData is a pointer to a struct that embeds page.
+type pageData interface{ base() *page }
+
+// formErrors has a sentence for each field of a form that was filled in wrong,
+// by the field's name.
+type formErrors map[string]string
+
+// add keeps a fault, if there is one.
+func (e formErrors) add(field, fault string) {
+	if fault != "" {
+		e[field] = fault
+	}
+}
+
+// For returns the fault of a field, or "".
+func (e formErrors) For(field string) string { return e[field] }
+
+func (s *Server) newPage(c echo.Context) page {
+	return page{AppName: s.cfg.AppName, RequestID: c.Response().Header().Get(echo.HeaderXRequestID)}
+}
+
+// render answers with a page: it fills in what the layout needs and commits the
+// session. While the database is away a page that is open to all shows nobody
+// as signed in.
+func (s *Server) render(c echo.Context, status int, name string, data pageData) error {
+	p, sess := data.base(), session.From(c)
+	*p = s.newPage(c)
+	p.User, _ = sess.User()
+	p.Flashes = sess.TakeFlashes()
+	return s.write(c, status, name, data)
+}
+
+// write renders to a buffer, so that a fault in a template becomes an error
+// page and not half a page, commits the session, and sends the page.
+func (s *Server) write(c echo.Context, status int, name string, data pageData) error {
+	var buf bytes.Buffer
+	if err := s.pages.Render(&buf, name, data); err != nil {
+		return fmt.Errorf("render %s: %w", name, err)
+	}
+	if err := session.From(c).Commit(); err != nil {
+		return err
+	}
+	cache := "no-cache"
+	if data.base().User != nil {
+		cache = "no-store" // ASVS 14.3.2: not in the browser's cache after sign-out
+	}
+	c.Response().Header().Set("Cache-Control", cache)
+	return c.HTMLBlob(status, buf.Bytes())
+}
+
+// redirect answers with 303 See Other to a path of the portal and commits the
+// session.
+func (s *Server) redirect(c echo.Context, path string) error {
+	if err := session.From(c).Commit(); err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.Redirect(http.StatusSeeOther, path)
+}
+
+// bind reads a form into the fields of form that have a `form` tag. Only forms
+// are taken, and only text that a database can hold.
+func (s *Server) bind(c echo.Context, form any) error {
+	kind, _, _ := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
+	if kind != echo.MIMEApplicationForm && kind != echo.MIMEMultipartForm {
+		return echo.ErrUnsupportedMediaType
+	}
+	if err := (&echo.DefaultBinder{}).BindBody(c, form); err != nil {
+		return err
+	}
+	fields := reflect.ValueOf(form).Elem()
+	for i := range fields.NumField() {
+		if f := fields.Field(i); f.Kind() == reflect.String && (!utf8.ValidString(f.String()) || strings.Contains(f.String(), "\x00")) {
+			return echo.NewHTTPError(http.StatusBadRequest, "text is not UTF-8")
+		}
+	}
+	return nil
+}
+
+// currentUser returns who is signed in, on a route that demands it.
+func currentUser(c echo.Context) *session.User {
+	user, _ := session.From(c).User()
+	return user
+}
+
+// signInPath leads to the sign-in page and back to the page that was asked for,
+// if that can be asked for again.
+func signInPath(r *http.Request) string {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return "/login"
+	}
+	return "/login?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
+}
+
+// localPath returns next if it is a path of the portal, else the dashboard: a
+// link to our sign-in must not lead to somebody else's site (ASVS 3.7.2).
+// Browsers take "//host" and "/\host" for another site, and drop tabs and line
+// breaks before they look.
+func localPath(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.Opaque != "" ||
+		!strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\t\r\n") {
+		return "/dashboard"
+	}
+	return next
+}

@@ -1,0 +1,76 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/managethefans/portal/app/auth"
+	"github.com/managethefans/portal/app/session"
+	"github.com/managethefans/portal/db"
+)
+
+type registerPage struct {
+	page
+	Form registerForm
+}
+
+type registerForm struct {
+	Name     string `form:"name"`
+	Email    string `form:"email"`
+	Password string `form:"password"`
+	Errors   formErrors
+}
+
+// check tidies the form up and reports whether it is right.
+func (f *registerForm) check(appName string) bool {
+	f.Errors = formErrors{}
+	f.Name = strings.TrimSpace(f.Name)
+	f.Errors.add("name", auth.NameFault(f.Name))
+	email, ok := auth.NormalizeEmail(f.Email)
+	f.Email = email
+	if !ok {
+		f.Errors.add("email", "Enter an e-mail address, such as name@example.com.")
+	}
+	f.Errors.add("password", auth.PasswordFault(f.Password, appName, f.Name, f.Email))
+	return len(f.Errors) == 0
+}
+
+func (s *Server) newUser(c echo.Context) error {
+	if user, _ := session.From(c).User(); user != nil {
+		return s.redirect(c, "/dashboard")
+	}
+	return s.render(c, http.StatusOK, "register/new", &registerPage{})
+}
+
+func (s *Server) createUser(c echo.Context) error {
+	var form registerForm
+	if err := s.bind(c, &form); err != nil {
+		return err
+	}
+	if !form.check(s.cfg.AppName) {
+		return s.render(c, http.StatusUnprocessableEntity, "register/new", &registerPage{Form: form})
+	}
+	ctx := c.Request().Context()
+	hash, err := s.hasher.Hash(ctx, form.Password)
+	if err != nil {
+		return err
+	}
+
+	id, err := s.db.CreateUser(ctx, db.CreateUserParams{
+		Email: form.Email, Name: form.Name, PasswordHash: hash, Role: db.RoleMember, Now: db.Now(),
+	})
+	if db.IsUniqueViolation(err) {
+		form.Errors.add("email", "This address already has an account. Sign in instead.")
+		return s.render(c, http.StatusUnprocessableEntity, "register/new", &registerPage{Form: form})
+	}
+	if err != nil {
+		return err
+	}
+	if err := session.From(c).SignIn(id); err != nil {
+		return err
+	}
+	session.From(c).Flash(session.Success, "Welcome, "+form.Name+".")
+	return s.redirect(c, "/dashboard")
+}

@@ -1,0 +1,272 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/db"
+)
+
+// newServer returns a portal on d. change, if given, changes the settings.
+func newServer(t *testing.T, d *db.DB, change ...func(*config.Config)) *Server {
+	t.Helper()
+	cfg := config.Config{
+		Env: config.Test, AppName: "Portal",
+		SessionStore: config.Filesystem, SessionDir: t.TempDir(),
+		SessionSecrets: []string{"a secret for tests, of 32 bytes and more"},
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	s, err := New(cfg, slog.New(&failOnError{t: t}), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// failOnError is a log in which an error fails the test: no request may end in
+// one unless the test silences the log.
+type failOnError struct {
+	slog.Handler
+	t *testing.T
+}
+
+func (h *failOnError) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelError
+}
+
+func (h *failOnError) Handle(_ context.Context, r slog.Record) error {
+	text := r.Message
+	r.Attrs(func(a slog.Attr) bool { text += fmt.Sprintf(" %s", a); return true })
+	h.t.Errorf("logged: %s", text)
+	return nil
+}
+
+// silence lets a server log errors that the test provokes.
+func silence(s *Server) { s.log = slog.New(slog.DiscardHandler) }
+
+// browser keeps cookies and sends the headers that a browser sends. It doesn't
+// follow redirects.
+type browser struct {
+	t       *testing.T
+	handler http.Handler
+	cookies map[string]string
+	ip      string
+}
+
+func newBrowser(t *testing.T, h http.Handler) *browser {
+	return &browser{t: t, handler: h, cookies: map[string]string{}, ip: "192.0.2.1"}
+}
+
+// clone returns a browser with the same cookies, as a thief would have who
+// copied them.
+func (b *browser) clone() *browser {
+	c := *b
+	c.cookies = maps.Clone(b.cookies)
+	return &c
+}
+
+type response struct {
+	t *testing.T
+	*http.Response
+	body string
+}
+
+func (b *browser) do(r *http.Request) *response {
+	b.t.Helper()
+	r.RemoteAddr = b.ip + ":1234"
+	for _, name := range slices.Sorted(maps.Keys(b.cookies)) {
+		r.AddCookie(&http.Cookie{Name: name, Value: b.cookies[name]})
+	}
+	recorder := httptest.NewRecorder()
+	b.handler.ServeHTTP(recorder, r)
+	result := recorder.Result()
+	for _, cookie := range result.Cookies() {
+		if cookie.MaxAge < 0 {
+			delete(b.cookies, cookie.Name)
+		} else {
+			b.cookies[cookie.Name] = cookie.Value
+		}
+	}
+	body, err := io.ReadAll(result.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return &response{b.t, result, string(body)}
+}
+
+func (b *browser) get(path string) *response {
+	b.t.Helper()
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.do(r)
+}
+
+func (b *browser) post(path string, fields url.Values) *response {
+	b.t.Helper()
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(fields.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.do(r)
+}
+
+// submit opens a page, finds the form that is sent to action, fills the fields
+// in (name, value, name, value …) and sends it. A form or field that isn't
+// there fails the test.
+func (b *browser) submit(page, action string, fields ...string) *response {
+	b.t.Helper()
+	opened := b.get(page)
+	opened.wantStatus(http.StatusOK)
+	values, ok := formValues(opened.parse(), action)
+	if !ok {
+		b.t.Fatalf("%s has no form for %s", page, action)
+	}
+	for i := 0; i < len(fields); i += 2 {
+		if _, ok := values[fields[i]]; !ok {
+			b.t.Fatalf("the form for %s on %s has no field %q", action, page, fields[i])
+		}
+		values.Set(fields[i], fields[i+1])
+	}
+	return b.post(action, values)
+}
+
+func (r *response) parse() *html.Node {
+	r.t.Helper()
+	doc, err := html.Parse(strings.NewReader(r.body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return doc
+}
+
+// formValues returns the names and values of a form's fields.
+func formValues(doc *html.Node, action string) (url.Values, bool) {
+	for n := range doc.Descendants() {
+		if n.Data != "form" || attr(n, "action") != action || attr(n, "method") != "post" {
+			continue
+		}
+		values := url.Values{}
+		for field := range n.Descendants() {
+			if name := attr(field, "name"); name != "" && field.Data != "button" {
+				values.Set(name, attr(field, "value"))
+			}
+		}
+		return values, true
+	}
+	return nil, false
+}
+
+func attr(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// text returns what a person reads on the page, with single spaces.
+func (r *response) text() string {
+	var words []string
+	for n := range r.parse().Descendants() {
+		if n.Type == html.TextNode && n.Parent.Data != "style" && n.Parent.Data != "script" {
+			words = append(words, strings.Fields(n.Data)...)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func (r *response) wantStatus(status int) *response {
+	r.t.Helper()
+	if r.StatusCode != status {
+		r.t.Fatalf("status %d, want %d: %s", r.StatusCode, status, r.text())
+	}
+	return r
+}
+
+func (r *response) wantRedirect(path string) *response {
+	r.t.Helper()
+	r.wantStatus(http.StatusSeeOther)
+	if got := r.Header.Get("Location"); got != path {
+		r.t.Fatalf("redirected to %s, want %s", got, path)
+	}
+	return r
+}
+
+func (r *response) wantText(parts ...string) *response {
+	r.t.Helper()
+	for _, part := range parts {
+		if text := r.text(); !strings.Contains(text, part) {
+			r.t.Fatalf("want %q in: %s", part, text)
+		}
+	}
+	return r
+}
+
+// wantFieldError checks that the field has this error, and is tied to it for
+// people who can't see.
+func (r *response) wantFieldError(field, message string) *response {
+	r.t.Helper()
+	r.wantStatus(http.StatusUnprocessableEntity)
+	described := map[string]string{}
+	var input *html.Node
+	for n := range r.parse().Descendants() {
+		if id := attr(n, "id"); id != "" && n.FirstChild != nil {
+			described[id] = strings.TrimSpace(n.FirstChild.Data)
+		}
+		if n.Data == "input" && attr(n, "name") == field {
+			input = n
+		}
+	}
+	if input == nil || attr(input, "aria-invalid") != "true" {
+		r.t.Fatalf("field %q isn't marked as wrong: %s", field, r.text())
+	}
+	for id := range strings.FieldsSeq(attr(input, "aria-describedby")) {
+		if strings.Contains(described[id], message) {
+			return r
+		}
+	}
+	r.t.Fatalf("field %q isn't described by %q: %s", field, message, r.text())
+	return r
+}
+
+// Ada is the person in the tests.
+const (
+	adaEmail    = "ada@example.com"
+	adaPassword = "difference engine"
+)
+
+// register signs a new person up, and in.
+func (b *browser) register(email string) {
+	b.t.Helper()
+	b.submit("/register", "/register", "name", "Ada Lovelace", "email", email, "password", adaPassword).
+		wantRedirect("/dashboard")
+}
+
+func (b *browser) login(email, password string) *response {
+	b.t.Helper()
+	return b.submit("/login", "/login", "email", email, "password", password)
+}
+
+// wantUser checks whether this browser is signed in.
+func (b *browser) wantUser(signedIn bool) {
+	b.t.Helper()
+	if signedIn {
+		b.get("/dashboard").wantStatus(http.StatusOK)
+	} else {
+		b.get("/dashboard").wantRedirect("/login?next=%2Fdashboard")
+	}
+}

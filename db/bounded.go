@@ -1,0 +1,126 @@
+package db
+
+import (
+	"context"
+	"database/sql/driver"
+	"time"
+)
+
+// PostgreSQL can hang (a frozen host, a partitioned network) in a way that no
+// setting of the server ends, and some callers pass no deadline: pgstore has
+// no contexts at all. The types here wrap pgx's driver so that every call ends.
+
+// pingTimeout bounds the check of a connection that was idle, connectTimeout
+// the making of a new one. database/sql tries two idle ones before it makes a
+// new one, so together they stay below Timeout.
+const (
+	pingTimeout    = Timeout / 4
+	connectTimeout = Timeout / 2
+)
+
+type boundedConnector struct{ driver.Connector }
+
+func (c boundedConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return boundedConn{conn.(pgxConn)}, nil
+}
+
+// pgxConn is what pgx's connections can do and database/sql makes use of.
+type pgxConn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.NamedValueChecker
+	driver.Pinger
+	driver.QueryerContext
+	driver.SessionResetter
+}
+
+type boundedConn struct{ pgxConn }
+
+func (c boundedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	ctx, cancel := withTimeout(ctx)
+	defer cancel()
+	return c.pgxConn.ExecContext(ctx, query, args)
+}
+
+func (c boundedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	ctx, cancel := withTimeout(ctx)
+	rows, err := c.pgxConn.QueryContext(ctx, query, args)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return boundedRows{rows, cancel}, nil
+}
+
+func (c boundedConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	ctx, cancel := withTimeout(ctx)
+	defer cancel()
+	return c.pgxConn.PrepareContext(ctx, query)
+}
+
+func (c boundedConn) Ping(ctx context.Context) error {
+	ctx, cancel := withTimeout(ctx)
+	defer cancel()
+	return c.pgxConn.Ping(ctx)
+}
+
+func (c boundedConn) ResetSession(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	return c.pgxConn.ResetSession(ctx)
+}
+
+// BeginTx gives the transaction a context that lasts, since pgx commits under
+// it, and lets time run out only while a call is under way.
+func (c boundedConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	timer := time.AfterFunc(Timeout, cancel)
+	defer timer.Stop()
+	tx, err := c.pgxConn.BeginTx(ctx, opts)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return boundedTx{tx, cancel}, nil
+}
+
+type boundedTx struct {
+	driver.Tx
+	cancel context.CancelFunc
+}
+
+func (t boundedTx) Commit() error   { return t.end(t.Tx.Commit) }
+func (t boundedTx) Rollback() error { return t.end(t.Tx.Rollback) }
+
+func (t boundedTx) end(call func() error) error {
+	defer t.cancel()
+	timer := time.AfterFunc(Timeout, t.cancel)
+	defer timer.Stop()
+	return call()
+}
+
+type boundedRows struct {
+	driver.Rows
+	cancel context.CancelFunc
+}
+
+func (r boundedRows) Close() error {
+	defer r.cancel()
+	return r.Rows.Close()
+}
+
+// withTimeout bounds ctx by Timeout unless it has a deadline of its own.
+func withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, Timeout)
+}

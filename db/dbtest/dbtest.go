@@ -1,0 +1,256 @@
+// Package dbtest gives each test a database of its own, migrated and ready, on
+// SQLite and on a real PostgreSQL.
+//
+// PostgreSQL is the server that TEST_DATABASE_URL names; where it names none,
+// one is started from the programs on this machine, and ends with the test.
+// Where there are no such programs the tests on PostgreSQL are skipped, and
+// fail if CI is true: withpg says so loudly.
+package dbtest
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
+
+	"github.com/managethefans/portal/db"
+)
+
+// EnvURL is the variable that names a server on which tests may create
+// databases.
+const EnvURL = "TEST_DATABASE_URL"
+
+// Each runs f on a fresh database of each engine.
+func Each(t *testing.T, f func(t *testing.T, d *db.DB)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		f(t, SQLite(t))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		f(t, Postgres(t))
+	})
+}
+
+// SQLite returns a fresh database in a file.
+func SQLite(t testing.TB) *db.DB {
+	t.Helper()
+	return open(t, SQLiteURL(t))
+}
+
+// Postgres returns a fresh database on PostgreSQL.
+func Postgres(t testing.TB) *db.DB {
+	t.Helper()
+	return open(t, PostgresURL(t))
+}
+
+func open(t testing.TB, url string) *db.DB {
+	t.Helper()
+	d, err := db.Open(url, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	if err := d.Connect(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// SQLiteURL returns the URL of a fresh database that is migrated.
+func SQLiteURL(t testing.TB) string {
+	t.Helper()
+	content, err := sqliteTemplate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "portal.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + path
+}
+
+// sqliteTemplate is a migrated database, made once for all tests.
+var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "portal-sqlite-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "portal.db")
+	if err := migrate("sqlite:" + path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// PostgresURL returns the URL of a fresh database that is migrated.
+func PostgresURL(t testing.TB) string {
+	t.Helper()
+	need(t)
+	template, err := postgresTemplate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return create(t, template)
+}
+
+// EmptyPostgresURL returns the URL of a fresh database in which nothing is.
+func EmptyPostgresURL(t testing.TB) string {
+	t.Helper()
+	need(t)
+	return create(t, "template0")
+}
+
+// need skips or fails the test where PostgreSQL can't be had.
+func need(t testing.TB) {
+	t.Helper()
+	_, err := server()
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrNoPostgres) && os.Getenv("CI") != "true":
+		t.Skip(err)
+	default:
+		t.Fatal(err)
+	}
+}
+
+// server returns the URL of the server's maintenance database.
+var server = sync.OnceValues(func() (string, error) {
+	if url := os.Getenv(EnvURL); url != "" {
+		return url, nil
+	}
+	s, err := StartServer()
+	if err != nil {
+		return "", err
+	}
+	return s.URL("postgres"), nil // the server ends with this process
+})
+
+func create(t testing.TB, template string) string {
+	t.Helper()
+	name := "portal_test_" + strings.ToLower(rand.Text())
+	if err := onServer(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := onServer(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
+	return urlOf(name)
+}
+
+// urlOf returns the URL of a database on the server.
+func urlOf(name string) string {
+	base, _ := server()
+	u, err := url.Parse(base)
+	if err != nil {
+		return base
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+func onServer(ctx context.Context, statements ...string) error {
+	base, err := server()
+	if err != nil {
+		return err
+	}
+	pool, err := sql.Open("pgx", base)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	conn, err := pool.Conn(ctx) // one connection: a lock belongs to it
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for _, statement := range statements {
+		if _, err := conn.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	return nil
+}
+
+// postgresTemplate makes the migrated database that tests copy. Several test
+// programs share one server, so it is named after the migrations and made by
+// the first.
+var postgresTemplate = sync.OnceValues(func() (string, error) {
+	hash, err := hashMigrations()
+	if err != nil {
+		return "", err
+	}
+	name, making := "portal_template_"+hash, "portal_making_"+hash
+	base, err := server()
+	if err != nil {
+		return "", err
+	}
+	pool, err := sql.Open("pgx", base)
+	if err != nil {
+		return "", err
+	}
+	defer pool.Close()
+	ctx := context.Background()
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock(7001)"); err != nil { // ends with the connection
+		return "", err
+	}
+	var exists bool
+	err = conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&exists)
+	if err != nil || exists {
+		return name, err
+	}
+	// It gets its name when it is complete.
+	if err := onServer(ctx, "DROP DATABASE IF EXISTS "+making, "CREATE DATABASE "+making+" TEMPLATE template0"); err != nil {
+		return "", err
+	}
+	if err := migrate(urlOf(making)); err != nil {
+		return "", err
+	}
+	return name, onServer(ctx, "ALTER DATABASE "+making+" RENAME TO "+name)
+})
+
+func migrate(url string) error {
+	d, err := db.Open(url, "")
+	if err != nil {
+		return err
+	}
+	_, err = d.Migrate(context.Background())
+	return errors.Join(err, d.Close())
+}
+
+// hashMigrations names the state of the migrations, from their source.
+func hashMigrations() (string, error) {
+	_, file, _, _ := runtime.Caller(0)
+	dir := os.DirFS(filepath.Join(filepath.Dir(file), "../migrations/postgres"))
+	names, err := fs.Glob(dir, "*.sql")
+	hash := sha256.New()
+	for _, name := range names {
+		content, readErr := fs.ReadFile(dir, name)
+		err = errors.Join(err, readErr)
+		fmt.Fprintf(hash, "%s %d\n%s", name, len(content), content)
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:8]), err
+}

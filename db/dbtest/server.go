@@ -1,0 +1,268 @@
+package dbtest
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// ErrNoPostgres says that PostgreSQL's programs are not on this machine.
+var ErrNoPostgres = errors.New("PostgreSQL was not found: install it (apt install postgresql, dnf install postgresql-server, brew install postgresql; " +
+	"it need not run), name its folder in PG_BINDIR, or a server on which tests may create databases in " + EnvURL)
+
+// Server is a PostgreSQL of our own: throw-away data, a Unix socket and no port.
+type Server struct {
+	bin, dir string
+	owner    *syscall.Credential // whom it runs as, when we are root
+	process  *os.Process
+	exited   chan struct{}
+}
+
+// StartServer starts a server. It ends with Close, and with this process.
+func StartServer() (*Server, error) {
+	bin, err := findBinaries()
+	if err != nil {
+		return nil, err
+	}
+	removeStale()
+	s := &Server{bin: bin}
+	if s.dir, err = os.MkdirTemp(tempDir(), fmt.Sprintf("%s%d-", dirPrefix, os.Getpid())); err != nil {
+		return nil, err
+	}
+	if err := s.init(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.dir))
+	}
+	if err := s.Start(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// OwnServer returns a server for one test alone, which may stop or freeze it.
+func OwnServer(t testing.TB) *Server {
+	t.Helper()
+	need(t)
+	s, err := StartServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// URL returns the URL of a database on the server; there is always "postgres".
+func (s *Server) URL(name string) string {
+	return "postgres://postgres@/" + name + "?host=" + s.dir
+}
+
+// String says which PostgreSQL it is, and where it comes from.
+func (s *Server) String() string {
+	out, _ := exec.Command(filepath.Join(s.bin, "postgres"), "--version").Output()
+	version := strings.TrimPrefix(strings.TrimSpace(string(out)), "postgres (PostgreSQL) ")
+	return "PostgreSQL " + version + " from " + s.bin
+}
+
+func (s *Server) init() error {
+	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
+		owner, err := unprivileged()
+		if err != nil {
+			return err
+		}
+		s.owner = owner
+		if err := os.Chown(s.dir, int(owner.Uid), int(owner.Gid)); err != nil {
+			return err
+		}
+	}
+	out, err := s.command("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// Start starts a server that was stopped, and waits until it answers.
+func (s *Server) Start() error {
+	logPath := filepath.Join(s.dir, "log")
+	log, err := os.OpenFile(logPath, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := s.command("postgres", "-D", "data", "-k", s.dir, "-c", "listen_addresses=", "-c", "max_connections=300",
+		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+	cmd.Stdout, cmd.Stderr = log, log
+
+	// It ends with the thread that starts it, so that thread has to stay.
+	started, exited := make(chan error), make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			cmd.Wait()
+		}
+		close(exited)
+	}()
+	if err := <-started; err != nil {
+		return err
+	}
+	s.process, s.exited = cmd.Process, exited
+
+	pool, err := sql.Open("pgx", s.URL("postgres"))
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for pool.PingContext(ctx) != nil {
+		select {
+		case <-exited:
+			text, _ := os.ReadFile(logPath)
+			return fmt.Errorf("postgres ended:\n%s", bytes.TrimSpace(text))
+		case <-ctx.Done():
+			return fmt.Errorf("postgres doesn't answer: %w", ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// Stop stops the server as an administrator would, without waiting for its
+// clients.
+func (s *Server) Stop() error {
+	if s.process == nil {
+		return nil
+	}
+	if err := s.process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	select {
+	case <-s.exited:
+	case <-time.After(10 * time.Second):
+		s.process.Kill()
+		<-s.exited
+	}
+	s.process = nil
+	return nil
+}
+
+// Freeze halts every process of the server: it still accepts connections, and
+// never answers.
+func (s *Server) Freeze() error { return s.signalAll(syscall.SIGSTOP) }
+
+// Thaw lets a frozen server go on.
+func (s *Server) Thaw() error { return s.signalAll(syscall.SIGCONT) }
+
+func (s *Server) signalAll(signal syscall.Signal) error {
+	if err := s.process.Signal(signal); err != nil {
+		return err
+	}
+	out, err := exec.Command("ps", "-A", "-o", "pid=,ppid=").Output()
+	if err != nil {
+		return fmt.Errorf("list processes: %w", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		var pid, parent int
+		if _, err := fmt.Sscan(line, &pid, &parent); err == nil && parent == s.process.Pid {
+			if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Close stops the server and removes its data.
+func (s *Server) Close() error {
+	if s.process != nil {
+		s.Thaw()
+	}
+	return errors.Join(s.Stop(), os.RemoveAll(s.dir))
+}
+
+func (s *Server) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(s.bin, name), args...)
+	cmd.Dir = s.dir
+	cmd.SysProcAttr = endWithParent()
+	cmd.SysProcAttr.Credential = s.owner
+	cmd.SysProcAttr.Setpgid = true // Ctrl-C is for the tests; they end it
+	return cmd
+}
+
+func unprivileged() (*syscall.Credential, error) {
+	for _, name := range []string{"postgres", "nobody"} {
+		account, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, uidErr := strconv.ParseUint(account.Uid, 10, 32)
+		gid, gidErr := strconv.ParseUint(account.Gid, 10, 32)
+		if uidErr == nil && gidErr == nil {
+			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+		}
+	}
+	return nil, errors.New("PostgreSQL doesn't run as root, and there is no user postgres or nobody to run it as")
+}
+
+// findBinaries returns the folder with PostgreSQL's programs, the newest where
+// there are several.
+func findBinaries() (string, error) {
+	candidates := []string{os.Getenv("PG_BINDIR")}
+	if path, err := exec.LookPath("postgres"); err == nil {
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			path = real // initdb looks for its files beside itself
+		}
+		candidates = append(candidates, filepath.Dir(path))
+	}
+	for _, pattern := range []string{
+		"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/lib64/pgsql/bin",
+		"/opt/homebrew/opt/postgresql*/bin", "/usr/local/opt/postgresql*/bin",
+		"/Applications/Postgres.app/Contents/Versions/*/bin",
+	} {
+		found, _ := filepath.Glob(pattern)
+		slices.Reverse(found)
+		candidates = append(candidates, found...)
+	}
+	for _, dir := range candidates {
+		if _, err := os.Stat(filepath.Join(dir, "initdb")); dir != "" && err == nil {
+			return dir, nil
+		}
+	}
+	return "", ErrNoPostgres
+}
+
+const dirPrefix = "portal-postgres-"
+
+// tempDir returns where data may lie: whoever runs PostgreSQL must be able to
+// enter it, which root's own temporary folder may not allow.
+func tempDir() string {
+	if os.Geteuid() == 0 {
+		return "/tmp"
+	}
+	return os.TempDir()
+}
+
+// removeStale removes what processes have left that were killed.
+func removeStale() {
+	dirs, _ := filepath.Glob(filepath.Join(tempDir(), dirPrefix+"*"))
+	for _, dir := range dirs {
+		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), dirPrefix), "-")
+		if n, err := strconv.Atoi(pid); err == nil && errors.Is(syscall.Kill(n, 0), syscall.ESRCH) {
+			os.RemoveAll(dir)
+		}
+	}
+}

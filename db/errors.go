@@ -1,0 +1,74 @@
+package db
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// UnavailableError says why the database can't be used for now. Reason is fit
+// for anybody's eyes; the cause may name hosts and is for the log.
+type UnavailableError struct {
+	Reason string
+	Cause  error
+}
+
+func (e *UnavailableError) Error() string {
+	if e.Cause == nil {
+		return e.Reason
+	}
+	return e.Reason + ": " + e.Cause.Error()
+}
+
+func (e *UnavailableError) Unwrap() error { return e.Cause }
+
+// IsUnavailable reports whether err means that the database can't be had at
+// the moment, and not that something is wrong with the query.
+func IsUnavailable(err error) bool {
+	var unavailable *UnavailableError
+	var network net.Error
+	var connect *pgconn.ConnectError
+	switch {
+	case errors.As(err, &unavailable), errors.As(err, &network), errors.As(err, &connect):
+		return true
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, driver.ErrBadConn):
+		return true
+	case errors.Is(err, net.ErrClosed), pgconn.SafeToRetry(err):
+		return true
+	}
+	if code, ok := postgresCode(err); ok {
+		// Class 08 is a lost connection; 57P0x a server that shuts down, has
+		// crashed or is starting; 53300 too many connections.
+		return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P0") || code == "53300"
+	}
+	return isSQLite(err, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) || strings.Contains(err.Error(), "unexpected EOF")
+}
+
+// IsUniqueViolation reports whether err is a row refused by a UNIQUE
+// constraint.
+func IsUniqueViolation(err error) bool {
+	if code, ok := postgresCode(err); ok {
+		return code == "23505"
+	}
+	return isSQLite(err, sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
+func postgresCode(err error) (string, bool) {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code, true
+	}
+	return "", false
+}
+
+func isSQLite(err error, codes ...int) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && slices.Contains(codes, e.Code())
+}

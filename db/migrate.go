@@ -1,0 +1,145 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Migration is one step of the schema.
+type Migration struct {
+	Name    string // its file's name
+	Applied bool
+}
+
+// Migrate applies the pending migrations and returns their number. Any number
+// of processes may call it at once on the same database: one applies them, the
+// others wait for it.
+func (d *DB) Migrate(ctx context.Context) (int, error) {
+	applied := 0
+	err := d.migrating(ctx, func(p *goose.Provider) error {
+		results, err := p.Up(ctx)
+		applied = len(results)
+		return err
+	})
+	return applied, err
+}
+
+// Rollback takes back the latest migration and returns its name.
+func (d *DB) Rollback(ctx context.Context) (string, error) {
+	name := ""
+	err := d.migrating(ctx, func(p *goose.Provider) error {
+		result, err := p.Down(ctx)
+		if err == nil {
+			name = result.Source.Path
+		}
+		return err
+	})
+	return name, err
+}
+
+// Migrations lists every migration in order, and whether it is applied.
+func (d *DB) Migrations(ctx context.Context) ([]Migration, error) {
+	pool := d.migrate.unbounded()
+	defer pool.Close()
+	p, err := d.provider(pool)
+	if err != nil {
+		return nil, err
+	}
+	status, err := p.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the state of migrations: %w", err)
+	}
+	var list []Migration
+	for _, s := range status {
+		list = append(list, Migration{Name: s.Source.Path, Applied: s.State == goose.StateApplied})
+	}
+	return list, nil
+}
+
+// Pending returns the names of the migrations that aren't applied yet.
+func (d *DB) Pending(ctx context.Context) ([]string, error) {
+	list, err := d.Migrations(ctx)
+	var names []string
+	for _, m := range list {
+		if !m.Applied {
+			names = append(names, m.Name)
+		}
+	}
+	return names, err
+}
+
+// migrating runs f while no other process migrates the same database.
+func (d *DB) migrating(ctx context.Context, f func(*goose.Provider) error) error {
+	pool := d.migrate.unbounded()
+	defer pool.Close()
+	p, err := d.provider(pool)
+	if err != nil {
+		return err
+	}
+	if d.migrate.postgres == nil {
+		unlock, err := lockSQLite(ctx, d.migrate.path)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
+	if err := f(p); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+func (d *DB) provider(pool *sql.DB) (*goose.Provider, error) {
+	if d.migrate.postgres == nil {
+		files, err := fs.Sub(migrations, "migrations/sqlite")
+		if err != nil {
+			return nil, err
+		}
+		return goose.NewProvider(goose.DialectSQLite3, pool, files)
+	}
+	files, err := fs.Sub(migrations, "migrations/postgres")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, pool, files, goose.WithSessionLocker(advisoryLock{}))
+}
+
+// advisoryLock has the server queue those who migrate. goose's own locker polls
+// and takes seconds.
+type advisoryLock struct{}
+
+const advisoryLockKey = 0x706f7274616c // "portal"
+
+func (advisoryLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", advisoryLockKey)
+	return err
+}
+
+func (advisoryLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "SELECT pg_advisory_unlock($1)", advisoryLockKey)
+	return err
+}
+
+// lockSQLite waits for its turn on a second file: a write transaction there is
+// a lock that ends with its process, and that leaves the database free.
+func lockSQLite(ctx context.Context, path string) (unlock func(), err error) {
+	path += ".migrate"
+	if err := createSQLite(path); err != nil {
+		return nil, err
+	}
+	pool := openSQLite(path)
+	tx, err := pool.BeginTx(ctx, nil)
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("wait for another process that migrates: %w", err)
+	}
+	return func() { tx.Rollback(); pool.Close() }, nil
+}

@@ -1,0 +1,90 @@
+package db
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the "sqlite" driver: the only one that binds $2, $1 by number
+)
+
+// target is a database that a URL names: PostgreSQL when postgres is set, else
+// the SQLite file at path.
+type target struct {
+	postgres *pgx.ConnConfig
+	path     string
+}
+
+func parse(rawURL string) (target, error) {
+	if path, ok := strings.CutPrefix(rawURL, "sqlite:"); ok && path != "" {
+		path, err := filepath.Abs(path)
+		return target{path: path}, err
+	}
+	if !strings.HasPrefix(rawURL, "postgres://") && !strings.HasPrefix(rawURL, "postgresql://") {
+		return target{}, errors.New("not a database URL: write postgres://user:password@host/name or sqlite:path/to/file.db")
+	}
+	config, err := pgx.ParseConfig(rawURL)
+	if err != nil {
+		return target{}, fmt.Errorf("not a PostgreSQL URL: %w", err) // pgx leaves the password out
+	}
+	return target{postgres: config}, nil
+}
+
+// pool opens connections for requests, on PostgreSQL each call bounded.
+func (t target) pool() *sql.DB {
+	if t.postgres == nil {
+		return openSQLite(t.path)
+	}
+	pool := sql.OpenDB(boundedConnector{stdlib.GetConnector(*t.postgres)})
+	pool.SetMaxOpenConns(20)
+	pool.SetMaxIdleConns(20)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	return pool
+}
+
+// unbounded opens connections whose statements may take as long as they need:
+// for migrations.
+func (t target) unbounded() *sql.DB {
+	if t.postgres == nil {
+		return openSQLite(t.path)
+	}
+	config := t.postgres.Copy()
+	config.ConnectTimeout = Timeout
+	return stdlib.OpenDB(*config)
+}
+
+// openSQLite opens the file at an absolute path. _txlock=immediate makes a
+// transaction wait for its turn when it begins: a deferred one fails when it
+// comes to write.
+func openSQLite(path string) *sql.DB {
+	dsn := (&url.URL{Scheme: "file", Path: path}).String() +
+		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)" +
+		"&_pragma=foreign_keys(1)&_txlock=immediate&_time_format=sqlite&_timezone=UTC"
+	pool, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		panic(err) // the driver is compiled in: there is no other cause
+	}
+	pool.SetMaxOpenConns(4)
+	pool.SetMaxIdleConns(4)
+	return pool
+}
+
+// createSQLite makes the file and its folder, readable by their owner only:
+// SQLite itself would let everybody read it.
+func createSQLite(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}

@@ -1,0 +1,120 @@
+package db
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// watchInterval is the time between two looks at the database.
+const watchInterval = time.Second
+
+// Ready returns nil when queries can run, else why they can't.
+func (d *DB) Ready() *UnavailableError { return d.state.Load() }
+
+// Watch makes the database ready and keeps its state until ctx ends: it
+// connects, applies the pending migrations (or, when migrate is false, waits
+// until somebody has), and looks again every second. Each change of state is
+// logged once. While the database is away, queries fail at once instead of
+// waiting for it.
+func (d *DB) Watch(ctx context.Context, log *slog.Logger, migrate bool) {
+	prepared := false
+	for {
+		var unavailable *UnavailableError
+		if !prepared {
+			unavailable = d.prepare(ctx, log, migrate)
+			prepared = unavailable == nil
+		} else if d.Postgres() {
+			unavailable = d.ping(ctx)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		d.setState(unavailable, log)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(watchInterval):
+		}
+	}
+}
+
+func (d *DB) prepare(ctx context.Context, log *slog.Logger, migrate bool) *UnavailableError {
+	if unavailable := d.ping(ctx); unavailable != nil {
+		return unavailable
+	}
+	if migrate {
+		n, err := d.Migrate(ctx)
+		if err != nil {
+			return &UnavailableError{Reason: "the database could not be migrated", Cause: err}
+		}
+		if n > 0 {
+			log.Info("database migrated", "migrations", n)
+		}
+		return nil
+	}
+	pending, err := d.Pending(ctx)
+	if err != nil {
+		return &UnavailableError{Reason: "the state of migrations could not be read", Cause: err}
+	}
+	if len(pending) > 0 {
+		return &UnavailableError{Reason: fmt.Sprintf("%d migrations are pending: run `portal migrate up`", len(pending))}
+	}
+	return nil
+}
+
+// Ping reports whether the database answers.
+func (d *DB) Ping(ctx context.Context) error {
+	if unavailable := d.ping(ctx); unavailable != nil {
+		return unavailable
+	}
+	return nil
+}
+
+func (d *DB) ping(ctx context.Context) *UnavailableError {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	switch err := d.probe.PingContext(ctx); {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.DeadlineExceeded):
+		return &UnavailableError{Reason: "the database does not answer", Cause: err}
+	default:
+		return &UnavailableError{Reason: "the database cannot be reached", Cause: err}
+	}
+}
+
+func (d *DB) setState(now *UnavailableError, log *slog.Logger) {
+	before := d.state.Swap(now)
+	switch {
+	case now == nil && before != nil:
+		log.Info("database ready")
+	case now != nil && (before == nil || before.Reason != now.Reason):
+		log.Error("database unavailable, trying again every second", "reason", now.Reason, "error", now.Cause)
+	}
+}
+
+// Connect makes the database ready for a command that ends soon: it applies
+// the pending migrations when migrate is true.
+func (d *DB) Connect(ctx context.Context, migrate bool) error {
+	if unavailable := d.prepare(ctx, slog.New(slog.DiscardHandler), migrate); unavailable != nil {
+		return unavailable
+	}
+	d.state.Store(nil)
+	return nil
+}
+
+// downConnector is the pool of a database that is away.
+type downConnector struct{ d *DB }
+
+func (c downConnector) Connect(context.Context) (driver.Conn, error) {
+	if unavailable := c.d.Ready(); unavailable != nil {
+		return nil, unavailable
+	}
+	return nil, &UnavailableError{Reason: "the database has just come back"}
+}
+
+func (c downConnector) Driver() driver.Driver { return c.d.pool.Driver() }

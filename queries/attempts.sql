@@ -1,0 +1,33 @@
+-- name: GetAttempts :one
+-- GetAttempts returns the failures counted in a bucket whose window is open.
+SELECT failures, expires_at
+FROM attempts
+WHERE bucket = @bucket
+  AND expires_at > @now;
+
+-- name: AddAttempt :one
+-- AddAttempt counts one failure and returns the sum. A window that has ended
+-- begins anew.
+INSERT INTO attempts (bucket, failures, expires_at)
+VALUES (@bucket, 1, @expires_at)
+ON CONFLICT (bucket) DO UPDATE
+SET failures = CASE WHEN attempts.expires_at > @now THEN attempts.failures + 1 ELSE 1 END,
+    expires_at = CASE WHEN attempts.expires_at > @now THEN attempts.expires_at ELSE excluded.expires_at END
+RETURNING failures, expires_at;
+
+-- name: RemoveAttempt :exec
+-- RemoveAttempt takes one counted failure back.
+UPDATE attempts
+SET failures = failures - 1
+WHERE bucket = @bucket
+  AND failures > 0;
+
+-- name: ClearAttempts :exec
+-- ClearAttempts forgets a bucket.
+DELETE FROM attempts
+WHERE bucket = @bucket;
+
+-- name: DeleteExpiredAttempts :exec
+-- DeleteExpiredAttempts forgets the windows that have ended.
+DELETE FROM attempts
+WHERE expires_at <= @now;

@@ -1,0 +1,29 @@
+-- name: CreateUserSession :exec
+-- CreateUserSession records a sign-in.
+INSERT INTO user_sessions (token_hash, user_id, key_id, address, device, created_at, last_seen_at, expires_at)
+VALUES (@token_hash, @user_id, @key_id, @address, @device, @now, @now, @expires_at);
+
+-- name: GetSessionUser :one
+-- GetSessionUser returns the person whom a token signs in: none when it is
+-- unknown, ended or expired, or when the account is disabled.
+SELECT u.id, u.email, u.name, u.role
+FROM user_sessions s
+JOIN users u ON u.id = s.user_id
+WHERE s.token_hash = @token_hash
+  AND s.expires_at > @now
+  AND u.disabled_at IS NULL;
+
+-- name: DeleteUserSession :exec
+-- DeleteUserSession ends one sign-in.
+DELETE FROM user_sessions
+WHERE token_hash = @token_hash;
+
+-- name: DeleteUserSessions :execrows
+-- DeleteUserSessions ends every sign-in of a person.
+DELETE FROM user_sessions
+WHERE user_id = @user_id;
+
+-- name: DeleteUserSessionsByEmail :execrows
+-- DeleteUserSessionsByEmail ends every sign-in of the person with an address.
+DELETE FROM user_sessions
+WHERE user_id = (SELECT id FROM users WHERE email = @email);

@@ -1,0 +1,48 @@
+-- name: CreateUser :one
+-- CreateUser adds a person and returns the id. An e-mail address that is taken
+-- is a unique violation: see IsUniqueViolation.
+INSERT INTO users (email, name, password_hash, role, created_at, updated_at)
+VALUES (@email, @name, @password_hash, @role, @now, @now)
+RETURNING id;
+
+-- name: GetCredentials :one
+-- GetCredentials returns what a sign-in needs to know about an address.
+SELECT id, password_hash, disabled_at
+FROM users
+WHERE email = @email;
+
+-- name: ListUsers :many
+-- ListUsers returns everybody, by address.
+SELECT id, email, name, role, disabled_at, created_at
+FROM users
+ORDER BY email;
+
+-- name: UpdateUserName :exec
+-- UpdateUserName changes a person's own name.
+UPDATE users
+SET name = @name, updated_at = @now
+WHERE id = @id;
+
+-- name: UpdatePasswordHash :exec
+-- UpdatePasswordHash replaces a person's password hash.
+UPDATE users
+SET password_hash = @password_hash, updated_at = @now
+WHERE id = @id;
+
+-- name: UpdateUserRole :execrows
+-- UpdateUserRole makes a person a member or an administrator.
+UPDATE users
+SET role = @role, updated_at = @now
+WHERE email = @email;
+
+-- name: DisableUser :execrows
+-- DisableUser keeps a person from signing in.
+UPDATE users
+SET updated_at = @now, disabled_at = @now
+WHERE email = @email;
+
+-- name: EnableUser :execrows
+-- EnableUser lets a person sign in again.
+UPDATE users
+SET disabled_at = NULL, updated_at = @now
+WHERE email = @email;

@@ -1,0 +1,64 @@
+package templates
+
+import "fmt"
+
+// field is what partials/field.html shows: one field of a form, with what a
+// screen reader needs.
+type field struct {
+	Name, Label, Value, Error, Hint  string
+	Type, Autocomplete, Autocapitals string
+	MaxLength                        string
+	Required                         bool
+}
+
+// ID is the id of the input; the ids of its hint and error begin with it.
+func (f field) ID() string { return "field-" + f.Name }
+
+// DescribedBy lists the ids of what describes the input.
+func (f field) DescribedBy() string {
+	ids := ""
+	if f.Hint != "" {
+		ids += f.ID() + "-hint"
+	}
+	if f.Error != "" {
+		ids += " " + f.ID() + "-error"
+	}
+	return ids
+}
+
+// newField makes a field in a template:
+//
+//	{{template "field" (field "email" "E-mail" .Form.Email (.Form.Errors.For "email") "type" "email")}}
+//
+// The options type (default text), autocomplete, maxlength and hint are names
+// and values; a field is required unless the option optional is "yes". A
+// password is never sent back.
+func newField(name, label, value, fault string, options ...string) (field, error) {
+	f := field{Name: name, Label: label, Value: value, Error: fault, Type: "text", Required: true}
+	if len(options)%2 != 0 {
+		return f, fmt.Errorf("field %s: option %q has no value", name, options[len(options)-1])
+	}
+	for i := 0; i < len(options); i += 2 {
+		switch option, setting := options[i], options[i+1]; option {
+		case "type":
+			f.Type = setting
+		case "autocomplete":
+			f.Autocomplete = setting
+		case "maxlength":
+			f.MaxLength = setting
+		case "hint":
+			f.Hint = setting
+		case "optional":
+			f.Required = setting != "yes"
+		default:
+			return f, fmt.Errorf("field %s: unknown option %q", name, option)
+		}
+	}
+	if f.Type == "password" {
+		f.Value = ""
+	}
+	if f.Type == "email" || f.Type == "password" {
+		f.Autocapitals = "none"
+	}
+	return f, nil
+}

@@ -1,0 +1,72 @@
+// Package templates holds the pages' markup and renders it. It knows nothing of
+// requests or data: a page's type comes from its caller.
+//
+// pages/<noun>/<action>.html is the page <noun>/<action>. It defines the blocks
+// "title" and "main", which layout.html puts into every page; partials/*.html
+// hold what pages share.
+package templates
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+)
+
+//go:embed layout.html partials pages
+var files embed.FS
+
+// Set is every page, ready to render. It is safe for concurrent use.
+type Set struct{ pages map[string]*template.Template }
+
+// Load parses every page. assetURL returns the URL of a static file, or an
+// error when there is none of that name.
+func Load(assetURL func(name string) (string, error)) (*Set, error) {
+	shared, err := template.New("").
+		Funcs(template.FuncMap{"asset": assetURL, "field": newField}).
+		ParseFS(files, "layout.html", "partials/*.html")
+	if err != nil {
+		return nil, err
+	}
+	s := &Set{pages: map[string]*template.Template{}}
+	err = fs.WalkDir(files, "pages", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		page, err := shared.Clone()
+		if err != nil {
+			return err
+		}
+		name := strings.TrimSuffix(strings.TrimPrefix(path, "pages/"), ".html")
+		s.pages[name], err = page.ParseFS(files, path)
+		return err
+	})
+	return s, err
+}
+
+// Render writes a page. Write to a buffer: after an error, what is written is
+// half a page.
+func (s *Set) Render(w io.Writer, name string, data any) error {
+	page, ok := s.pages[name]
+	if !ok {
+		return fmt.Errorf("there is no page templates/pages/%s.html", name)
+	}
+	return page.ExecuteTemplate(w, "layout.html", data)
+}
+
+// Names lists the pages.
+func (s *Set) Names() []string { return slices.Sorted(maps.Keys(s.pages)) }
+
+// Lookup returns a page's template with the layout at its root, for a test that
+// checks it against the page's type. It is nil when there is no such page.
+func (s *Set) Lookup(name string) *template.Template {
+	page, ok := s.pages[name]
+	if !ok {
+		return nil
+	}
+	return page.Lookup("layout.html")
+}
