@@ -82,9 +82,11 @@ func (c boundedConn) ResetSession(ctx context.Context) error {
 // it, and lets time run out only while a call is under way.
 func (c boundedConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	timer := time.AfterFunc(Timeout, cancel)
-	defer timer.Stop()
-	tx, err := c.pgxConn.BeginTx(ctx, opts)
+	var tx driver.Tx
+	err := bound(cancel, func() (err error) {
+		tx, err = c.pgxConn.BeginTx(ctx, opts)
+		return err
+	})
 	if err != nil {
 		cancel()
 		return nil, err
@@ -97,14 +99,24 @@ type boundedTx struct {
 	cancel context.CancelFunc
 }
 
-func (t boundedTx) Commit() error   { return t.end(t.Tx.Commit) }
-func (t boundedTx) Rollback() error { return t.end(t.Tx.Rollback) }
-
-func (t boundedTx) end(call func() error) error {
+func (t boundedTx) Commit() error {
 	defer t.cancel()
-	timer := time.AfterFunc(Timeout, t.cancel)
-	defer timer.Stop()
-	return call()
+	return bound(t.cancel, t.Tx.Commit)
+}
+
+func (t boundedTx) Rollback() error {
+	defer t.cancel()
+	return bound(t.cancel, t.Tx.Rollback)
+}
+
+// bound cancels call when it takes longer than Timeout.
+func bound(cancel context.CancelFunc, call func() error) error {
+	timer := time.AfterFunc(Timeout, cancel)
+	err := call()
+	if !timer.Stop() && err != nil {
+		return &UnavailableError{Reason: noAnswer, Cause: err}
+	}
+	return err
 }
 
 type boundedRows struct {

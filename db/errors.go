@@ -36,6 +36,8 @@ func IsUnavailable(err error) bool {
 	var network net.Error
 	var connect *pgconn.ConnectError
 	switch {
+	case err == nil:
+		return false
 	case errors.As(err, &unavailable), errors.As(err, &network), errors.As(err, &connect):
 		return true
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, driver.ErrBadConn):

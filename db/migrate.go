@@ -135,7 +135,7 @@ func lockSQLite(ctx context.Context, path string) (unlock func(), err error) {
 	if err := createSQLite(path); err != nil {
 		return nil, err
 	}
-	pool := openSQLite(path)
+	pool := openSQLite(path, "?_pragma=busy_timeout(60000)&_txlock=immediate") // the change to WAL doesn't wait for its turn
 	tx, err := pool.BeginTx(ctx, nil)
 	if err != nil {
 		pool.Close()

@@ -40,7 +40,7 @@ func parse(rawURL string) (target, error) {
 // pool opens connections for requests, on PostgreSQL each call bounded.
 func (t target) pool() *sql.DB {
 	if t.postgres == nil {
-		return openSQLite(t.path)
+		return openSQLite(t.path, sqliteOptions)
 	}
 	pool := sql.OpenDB(boundedConnector{stdlib.GetConnector(*t.postgres)})
 	pool.SetMaxOpenConns(20)
@@ -53,21 +53,21 @@ func (t target) pool() *sql.DB {
 // for migrations.
 func (t target) unbounded() *sql.DB {
 	if t.postgres == nil {
-		return openSQLite(t.path)
+		return openSQLite(t.path, sqliteOptions)
 	}
 	config := t.postgres.Copy()
 	config.ConnectTimeout = Timeout
 	return stdlib.OpenDB(*config)
 }
 
-// openSQLite opens the file at an absolute path. _txlock=immediate makes a
-// transaction wait for its turn when it begins: a deferred one fails when it
-// comes to write.
-func openSQLite(path string) *sql.DB {
-	dsn := (&url.URL{Scheme: "file", Path: path}).String() +
-		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)" +
-		"&_pragma=foreign_keys(1)&_txlock=immediate&_time_format=sqlite&_timezone=UTC"
-	pool, err := sql.Open("sqlite", dsn)
+// sqliteOptions: _txlock=immediate makes a transaction wait for its turn when it
+// begins; a deferred one fails when it comes to write.
+const sqliteOptions = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)" +
+	"&_pragma=foreign_keys(1)&_txlock=immediate&_time_format=sqlite&_timezone=UTC"
+
+// openSQLite opens the file at an absolute path.
+func openSQLite(path, options string) *sql.DB {
+	pool, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path}).String()+options)
 	if err != nil {
 		panic(err) // the driver is compiled in: there is no other cause
 	}

@@ -12,6 +12,8 @@ import (
 // watchInterval is the time between two looks at the database.
 const watchInterval = time.Second
 
+const noAnswer = "the database does not answer"
+
 // Ready returns nil when queries can run, else why they can't.
 func (d *DB) Ready() *UnavailableError { return d.state.Load() }
 
@@ -43,8 +45,10 @@ func (d *DB) Watch(ctx context.Context, log *slog.Logger, migrate bool) {
 }
 
 func (d *DB) prepare(ctx context.Context, log *slog.Logger, migrate bool) *UnavailableError {
-	if unavailable := d.ping(ctx); unavailable != nil {
-		return unavailable
+	if d.Postgres() { // says more clearly than a migration what is wrong
+		if unavailable := d.ping(ctx); unavailable != nil {
+			return unavailable
+		}
 	}
 	if migrate {
 		n, err := d.Migrate(ctx)
@@ -81,7 +85,7 @@ func (d *DB) ping(ctx context.Context) *UnavailableError {
 	case err == nil:
 		return nil
 	case errors.Is(err, context.DeadlineExceeded):
-		return &UnavailableError{Reason: "the database does not answer", Cause: err}
+		return &UnavailableError{Reason: noAnswer, Cause: err}
 	default:
 		return &UnavailableError{Reason: "the database cannot be reached", Cause: err}
 	}

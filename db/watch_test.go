@@ -1,0 +1,180 @@
+package db_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/managethefans/portal/db"
+	"github.com/managethefans/portal/db/dbtest"
+)
+
+// log is a buffer that may be read while it is written to.
+type log struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *log) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.buf.String(), text)
+}
+
+// eventually waits until condition holds.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !condition(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s: it never came", what)
+		}
+	}
+}
+
+// inTime checks that call ends, with the database unavailable, within 3 s.
+func inTime(t *testing.T, what string, call func() error) {
+	t.Helper()
+	start := time.Now()
+	err := call()
+	if !db.IsUnavailable(err) {
+		t.Errorf("%s: got %v", what, err)
+	}
+	if took := time.Since(start); took > 3*time.Second {
+		t.Errorf("%s: took %s", what, took)
+	}
+}
+
+func watch(t *testing.T, url string) (*db.DB, *log) {
+	t.Helper()
+	d, err := db.Open(url, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done, out := make(chan struct{}), &log{}
+	go func() {
+		defer close(done)
+		d.Watch(ctx, slog.New(slog.NewTextHandler(out, nil)), true)
+	}()
+	t.Cleanup(func() { cancel(); <-done; d.Close() })
+	return d, out
+}
+
+func isReady(d *db.DB) func() bool { return func() bool { return d.Ready() == nil } }
+
+func isDown(d *db.DB) func() bool { return func() bool { return d.Ready() != nil } }
+
+func TestAServerThatStopsAndComesBack(t *testing.T) {
+	t.Parallel()
+	server := dbtest.OwnServer(t)
+	if err := server.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	d, out := watch(t, server.URL("postgres"))
+	inTime(t, "before it is there", func() error { _, err := d.GetCredentials(context.Background(), "a"); return err })
+	eventually(t, "the outage is logged", func() bool { return out.count("cannot be reached") > 0 })
+
+	for range 2 {
+		if err := server.Start(); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "ready by itself", isReady(d))
+		for range 30 { // also the connections from before work
+			if _, err := d.ListUsers(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := server.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		inTime(t, "just stopped", func() error { _, err := d.ListUsers(context.Background()); return err })
+		eventually(t, "noticed", isDown(d))
+	}
+	if n := out.count("database ready"); n != 2 {
+		t.Errorf("ready is logged %d times", n)
+	}
+	if n := out.count("database unavailable"); n != 3 {
+		t.Errorf("unavailable is logged %d times", n)
+	}
+}
+
+func TestAServerThatFreezes(t *testing.T) {
+	t.Parallel()
+	server := dbtest.OwnServer(t)
+	d, _ := watch(t, server.URL("postgres"))
+	eventually(t, "ready", isReady(d))
+	pool := d.Pool()
+	if _, err := d.ListUsers(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := pool.BeginTx(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if err := server.Freeze(); err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for range 30 { // more than the pool has connections
+		group.Go(func() {
+			inTime(t, "a query", func() error { _, err := d.ListUsers(context.Background()); return err })
+		})
+	}
+	group.Go(func() { inTime(t, "a commit", tx.Commit) })
+	group.Go(func() {
+		inTime(t, "a transaction", func() error {
+			return d.InTx(context.Background(), func(q *db.Queries) error { _, err := q.ListUsers(context.Background()); return err })
+		})
+	})
+	group.Wait()
+	eventually(t, "noticed", isDown(d))
+	start := time.Now()
+	inTime(t, "known to be away", func() error { _, err := d.ListUsers(context.Background()); return err })
+	if took := time.Since(start); took > 100*time.Millisecond {
+		t.Errorf("known to be away, and still waited %s", took)
+	}
+
+	if err := server.Thaw(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "ready by itself", isReady(d))
+	if _, err := d.ListUsers(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestACallWithoutAContextEndsToo is about pgstore, which passes none.
+func TestACallWithoutAContextEndsToo(t *testing.T) {
+	t.Parallel()
+	server := dbtest.OwnServer(t)
+	d, err := db.Open(server.URL("postgres"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := d.Connect(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := d.Pool().QueryRow("SELECT 1").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Freeze(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"on an open connection", "on a new connection"} {
+		inTime(t, name, func() error { return d.Pool().QueryRow("SELECT 1").Scan(&n) })
+		inTime(t, name, func() error { _, err := d.Pool().Exec("DELETE FROM http_sessions"); return err })
+	}
+}
