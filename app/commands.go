@@ -30,12 +30,11 @@ func (p *program) command() *cli.Command {
 		Description:    "Settings come from the environment; .env.example lists them.\nIn development none is needed.",
 		Writer:         p.stdout,
 		ErrWriter:      p.stdout,
-		DefaultCommand: "serve",
 		Suggest:        true,
 		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // main reports errors
 		OnUsageError:   usageError,
 		Commands: []*cli.Command{
-			{Name: "serve", Usage: "run the portal (the default)", Action: p.noArguments(p.serve)},
+			{Name: "serve", Usage: "run the portal: what happens without a command too", Action: p.noArguments(p.serve)},
 			{Name: "migrate", Usage: "change the database's schema", Commands: []*cli.Command{
 				{Name: "up", Usage: "apply every pending migration", Action: p.noArguments(p.migrateUp)},
 				{Name: "down", Usage: "take back the latest migration, with the data in what it made", Action: p.noArguments(p.migrateDown)},
@@ -47,8 +46,11 @@ func (p *program) command() *cli.Command {
 			{Name: "doctor", Usage: "check the settings, the database and the session store", Action: p.noArguments(p.doctor)},
 			{Name: "version", Usage: "print the version", Action: p.noArguments(p.version)},
 		},
-		Action: func(_ context.Context, c *cli.Command) error {
-			return fmt.Errorf("there is no command %q: `portal --help` lists them", c.Args().First())
+		Action: func(ctx context.Context, c *cli.Command) error {
+			if c.Args().Present() {
+				return fmt.Errorf("there is no command %q: `portal --help` lists them", c.Args().First())
+			}
+			return p.serve(ctx)
 		},
 	}
 }

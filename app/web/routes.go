@@ -3,10 +3,6 @@ package web
 import (
 	"errors"
 	"net/http"
-
-	"github.com/labstack/echo/v4"
-
-	"github.com/managethefans/portal/static"
 )
 
 // addRoutes is the map of the portal: the middleware in the order in which a
@@ -38,6 +34,6 @@ func (s *Server) addRoutes() error {
 
 		s.handle(http.MethodGet, "/healthz", public, s.showHealth),
 		s.handle(http.MethodGet, "/readyz", public, s.showReadiness),
-		s.handle(http.MethodGet, "/static/*", public, echo.WrapHandler(static.Handler())),
+		s.handle(http.MethodGet, "/static/*", public, s.showStatic),
 	)
 }

@@ -1,0 +1,409 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/db/dbtest"
+)
+
+const goodSecret = "0123456789abcdef0123456789abcdef"
+
+// TestMain lets this test program be the portal, for tests that need processes.
+func TestMain(m *testing.M) {
+	if os.Getenv("PORTAL_TEST_PROCESS") == "yes" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// portal runs one command with these settings, and nothing of the environment.
+func portal(t *testing.T, env map[string]string, stdin string, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	err := run(t.Context(), append([]string{"portal"}, args...), func(name string) string { return env[name] }, strings.NewReader(stdin), &out)
+	return out.String(), err
+}
+
+func settings(url string) map[string]string {
+	return map[string]string{"APP_ENV": "production", "SESSION_SECRET": goodSecret, "DATABASE_URL": url, "ADDR": "127.0.0.1:0"}
+}
+
+func TestCommandsThatNeedNoSettings(t *testing.T) {
+	t.Parallel()
+	for command, want := range map[string]string{
+		"version":               "portal devel",
+		"routes":                "/dashboard         signed in  showDashboard",
+		"--help":                "USAGE:",
+		"serve --help":          "run the portal",
+		"migrate --help":        "status",
+		"user --help":           "promote",
+		"user create --help":    "--admin",
+		"user disable --help":   "EMAIL",
+		"doctor --help":         "check the settings",
+		"migrate down --help":   "take back the latest",
+		"migrate up --help":     "apply every pending",
+		"user list --help":      "list everybody",
+		"user promote --help":   "administrator",
+		"user demote --help":    "member",
+		"user enable --help":    "sign in again",
+		"secret --help":         "SESSION_SECRET",
+		"routes --help":         "who may use it",
+		"version --help":        "print the version",
+		"migrate status --help": "whether they are applied",
+	} {
+		out, err := portal(t, nil, "", strings.Fields(command)...)
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("%s: %v\n%s", command, err, out)
+		}
+	}
+	first, _ := portal(t, nil, "", "secret")
+	second, _ := portal(t, nil, "", "secret")
+	if len(first) < 32 || first == second {
+		t.Errorf("secrets %q and %q", first, second)
+	}
+}
+
+func TestMistypedCommandsAreRefused(t *testing.T) {
+	t.Parallel()
+	for command, want := range map[string]string{
+		"srve":                         `there is no command "srve"`,
+		"serve now":                    `takes no arguments, not "now"`,
+		"user list everybody":          `takes no arguments`,
+		"user promote":                 "takes one e-mail address",
+		"user promote a@b.c d@e.f":     "takes one e-mail address",
+		"user promote ada":             `"ada" is not an e-mail address`,
+		"user create a@b.c":            `"name"`,
+		"user create a@b.c --name=":    "--name: Enter a name.",
+		"user list --everybody":        "everybody",
+		"user create a@b.c --name A x": "takes one e-mail address",
+	} {
+		if out, err := portal(t, settings("sqlite:"+t.TempDir()+"/x.db"), "", strings.Fields(command)...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v\n%s", command, err, out)
+		}
+	}
+}
+
+func TestProductionWithoutSettingsSaysAllThatIsMissing(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"serve", "doctor", "migrate status", "user list"} {
+		out, err := portal(t, map[string]string{"APP_ENV": "production"}, "", strings.Fields(command)...)
+		if text := fmt.Sprint(out, err); err == nil || !strings.Contains(text, "DATABASE_URL is missing") || !strings.Contains(text, "SESSION_SECRET is missing") {
+			t.Errorf("%s: %s", command, text)
+		}
+	}
+}
+
+func TestLookingAfterAccounts(t *testing.T) {
+	t.Parallel()
+	for engine, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteURL, "postgres": dbtest.PostgresURL} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			env := settings(url(t))
+			for _, step := range []struct{ stdin, command, want string }{
+				{"", "user list", "Nobody yet."},
+				{"difference engine\n", "user create Ada@Example.com --name Ada --admin", "ada@example.com can sign in now"},
+				{"difference engine\n", "user create ada@example.com --name Ada", "ada@example.com already has an account"},
+				{"", "user create eve@example.com --name Eve", "no password"},
+				{"short\n", "user create eve@example.com --name Eve", "at least 8"},
+				{"portal2026\n", "user create eve@example.com --name Eve", "mostly a name"},
+				{"no line end at all", "user create eve@example.com --name Eve", "can sign in now"},
+				{"", "user list", "ada@example.com  Ada   admin   active"},
+				{"", "user demote ada@example.com", "is a member now"},
+				{"", "user promote eve@example.com", "is an administrator now"},
+				{"", "user list", "eve@example.com  Eve   admin   active"},
+				{"", "user disable eve@example.com", "is disabled, and signed out of 0 sessions"},
+				{"", "user list", "eve@example.com  Eve   admin   disabled"},
+				{"", "user enable eve@example.com", "can sign in again"},
+				{"", "user disable nobody@example.com", "nobody has the address nobody@example.com"},
+				{"", "user enable nobody@example.com", "nobody has the address"},
+				{"", "user promote nobody@example.com", "nobody has the address"},
+				{"", "migrate status", "applied  00001_users.sql"},
+				{"", "migrate up", "0 migrations applied"},
+				{"", "migrate down", "00004_attempts.sql taken back"},
+				{"", "migrate status", "pending  00004_attempts.sql"},
+				{"", "doctor", "1 will be applied at start"},
+				{"", "migrate up", "1 migrations applied"},
+				{"", "doctor", "all applied"},
+			} {
+				out, err := portal(t, env, step.stdin, strings.Fields(step.command)...)
+				if text := fmt.Sprint(out, err); !strings.Contains(text, step.want) {
+					t.Errorf("%s: want %q in %s", step.command, step.want, text)
+				}
+			}
+		})
+	}
+}
+
+func TestDoctorNamesWhatIsAmiss(t *testing.T) {
+	t.Parallel()
+	env := settings("postgres://nobody:hunter2@127.0.0.1:1/none")
+	out, err := portal(t, env, "", "doctor")
+	if err == nil || !strings.Contains(out, "FAULT  database") || strings.Contains(out, "hunter2") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	env = settings(dbtest.EmptyPostgresURL(t))
+	env["MIGRATE"] = "manual"
+	out, err = portal(t, env, "", "doctor")
+	if err == nil || !strings.Contains(out, "FAULT  migrations") || !strings.Contains(out, "run `portal migrate up`") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// output is what a program prints, readable while it runs.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+func eventually(t *testing.T, what fmt.Stringer, condition func() bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !condition(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it never came:\n%s", what)
+		}
+	}
+}
+
+func status(url string) int {
+	answer, err := http.Get(url)
+	if err != nil {
+		return 0
+	}
+	defer answer.Body.Close()
+	io.Copy(io.Discard, answer.Body)
+	return answer.StatusCode
+}
+
+func TestServeInDevelopment(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	var out output
+	ended := make(chan error)
+	env := map[string]string{"APP_ENV": "development", "ADDR": "127.0.0.1:0", "DATABASE_URL": dbtest.SQLiteURL(t), "SESSION_SECRET": goodSecret}
+	go func() {
+		ended <- run(ctx, []string{"portal"}, func(name string) string { return env[name] }, nil, &out)
+	}()
+	url := ""
+	eventually(t, &out, func() bool {
+		for line := range strings.Lines(out.String()) {
+			if strings.HasPrefix(line, "http://localhost:") && strings.HasSuffix(line, "\n") {
+				url = strings.TrimSpace(line)
+			}
+		}
+		return url != ""
+	})
+	url = strings.Replace(url, "localhost", "127.0.0.1", 1)
+	eventually(t, &out, func() bool { return status(url+"/readyz") == http.StatusOK })
+	if got := status(url + "/"); got != http.StatusOK {
+		t.Errorf("status %d", got)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+func TestAnAddressInUseIsAnError(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	env := settings(dbtest.SQLiteURL(t))
+	env["ADDR"] = taken.Addr().String()
+	_, err = portal(t, env, "")
+	if err == nil || !strings.Contains(err.Error(), "is in use by another program: stop that one, or set ADDR") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestASocketThatWasPromisedAndIsntThereIsAnError(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = []string{"PORTAL_TEST_PROCESS=yes", "LISTEN_FDS=1", "APP_ENV=production", "SESSION_SECRET=" + goodSecret, "DATABASE_URL=" + dbtest.SQLiteURL(t)}
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "LISTEN_FDS is 1, but no socket was handed over") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// start runs the portal as a process on a socket that it inherits.
+func start(t *testing.T, socket *os.File, url, dir string) (*exec.Cmd, *output) {
+	t.Helper()
+	out := &output{}
+	cmd := exec.Command(os.Args[0])
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = dir, out, out, []*os.File{socket}
+	cmd.Env = []string{"PORTAL_TEST_PROCESS=yes", "LISTEN_FDS=1", "APP_ENV=production", "SESSION_SECRET=" + goodSecret, "DATABASE_URL=" + url, "LOG_LEVEL=warn"}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	return cmd, out
+}
+
+// TestNoRequestFailsWhileTheProgramIsReplaced keeps 50 connections busy while
+// one program after the other is told to end, on a socket that outlives them.
+func TestNoRequestFailsWhileTheProgramIsReplaced(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	socket, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	address, url, dir := "http://"+listener.Addr().String(), dbtest.SQLiteURL(t), t.TempDir()
+	program, out := start(t, socket, url, dir)
+	eventually(t, out, func() bool { return status(address+"/readyz") == http.StatusOK })
+
+	var answered, failed atomic.Int64
+	ctx, stop := context.WithCancel(t.Context())
+	var clients sync.WaitGroup
+	for range 50 {
+		clients.Go(func() {
+			client := &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}
+			defer client.CloseIdleConnections()
+			for ctx.Err() == nil {
+				answer, err := client.Post(address+"/healthz", "text/plain", nil) // Go repeats a GET by itself
+				if err != nil || answer.StatusCode != http.StatusMethodNotAllowed {
+					failed.Add(1)
+					t.Errorf("failed: %v %v", answer, err)
+					return
+				}
+				io.Copy(io.Discard, answer.Body)
+				answer.Body.Close()
+				answered.Add(1)
+			}
+		})
+	}
+	for range 3 {
+		before := answered.Load()
+		eventually(t, out, func() bool { return answered.Load() > before+200 || failed.Load() > 0 })
+		program.Process.Signal(syscall.SIGTERM)
+		if err := program.Wait(); err != nil {
+			t.Errorf("ended with %v\n%s", err, out)
+		}
+		program, out = start(t, socket, url, dir)
+	}
+	before := answered.Load()
+	eventually(t, out, func() bool { return answered.Load() > before+200 || failed.Load() > 0 })
+	stop()
+	clients.Wait()
+	t.Logf("%d requests answered, %d failed", answered.Load(), failed.Load())
+}
+
+func TestARequestUnderWayEndsBeforeTheProgram(t *testing.T) {
+	t.Parallel()
+	arrived, release := make(chan struct{}), make(chan struct{})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- serveHTTP(ctx, discardLog(), listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			close(arrived)
+			<-release
+			io.WriteString(w, "whole")
+		}), production())
+	}()
+	answer := make(chan string, 1)
+	go func() {
+		got, err := http.Get("http://" + listener.Addr().String())
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer got.Body.Close()
+		body, _ := io.ReadAll(got.Body)
+		answer <- string(body)
+	}()
+	<-arrived
+	stop()
+	select {
+	case err := <-ended:
+		t.Errorf("ended under a request: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(release)
+	if got := <-answer; got != "whole" {
+		t.Errorf("got %q", got)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestEightProgramsStartAtOnce on a database in which nothing is yet.
+func TestEightProgramsStartAtOnce(t *testing.T) {
+	t.Parallel()
+	for engine, url := range map[string]string{
+		"sqlite":   "sqlite:" + filepath.Join(t.TempDir(), "portal.db"),
+		"postgres": dbtest.EmptyPostgresURL(t),
+	} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			var group sync.WaitGroup
+			for i := range 8 {
+				group.Go(func() {
+					listener, err := net.Listen("tcp", "127.0.0.1:0")
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					defer listener.Close()
+					socket, err := listener.(*net.TCPListener).File()
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					defer socket.Close()
+					_, out := start(t, socket, url, t.TempDir())
+					eventually(t, out, func() bool { return status("http://"+listener.Addr().String()+"/readyz") == http.StatusOK })
+					if strings.Contains(out.String(), `"level":"ERROR"`) {
+						t.Errorf("program %d: %s", i, out)
+					}
+				})
+			}
+			group.Wait()
+		})
+	}
+}
+
+func discardLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func production() config.Config { return config.Config{Env: config.Production} }
