@@ -80,6 +80,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, cancelled := d.GetCredentials(gone, "nobody")
+		_, gonefile := os.Open(filepath.Join(t.TempDir(), "gone"))
 		for name, test := range map[string]struct {
 			err                 error
 			unique, unavailable bool
@@ -90,6 +91,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 			"another constraint":    {role, false, false},
 			"a request that is off": {cancelled, false, false},
 			"no error":              {nil, false, false},
+			"a file that is gone":   {gonefile, false, false},
 			"a deadline":            {context.DeadlineExceeded, false, true},
 			"not ready":             {&db.UnavailableError{Reason: "x"}, false, true},
 		} {

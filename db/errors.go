@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"io"
 	"net"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ func (e *UnavailableError) Unwrap() error { return e.Cause }
 // the moment, and not that something is wrong with the query.
 func IsUnavailable(err error) bool {
 	var unavailable *UnavailableError
-	var network net.Error
+	var network *net.OpError
 	var connect *pgconn.ConnectError
 	switch {
 	case err == nil:
@@ -42,7 +43,7 @@ func IsUnavailable(err error) bool {
 		return true
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, driver.ErrBadConn):
 		return true
-	case errors.Is(err, net.ErrClosed), pgconn.SafeToRetry(err):
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), pgconn.SafeToRetry(err):
 		return true
 	}
 	if code, ok := postgresCode(err); ok {
@@ -50,7 +51,7 @@ func IsUnavailable(err error) bool {
 		// crashed or is starting; 53300 too many connections.
 		return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P0") || code == "53300"
 	}
-	return isSQLite(err, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) || strings.Contains(err.Error(), "unexpected EOF")
+	return isSQLite(err, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 }
 
 // IsUniqueViolation reports whether err is a row refused by a UNIQUE

@@ -137,7 +137,13 @@ func (s *store) fresh(name string) *sessions.Session {
 // that has gone or that was cut short.
 func isInvalid(err error) bool {
 	var cookie securecookie.Error
-	return errors.As(err, &cookie) || errors.Is(err, fs.ErrNotExist)
+	switch {
+	case db.IsUnavailable(err): // the socket of a PostgreSQL that has stopped doesn't exist either
+		return false
+	case errors.As(err, &cookie), errors.Is(err, fs.ErrNotExist):
+		return true
+	}
+	return false
 }
 
 func newID() string {

@@ -1,0 +1,80 @@
+package templates
+
+import (
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func load(t *testing.T) *Set {
+	t.Helper()
+	set, err := Load(func(name string) (string, error) { return "/static/" + name, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+func TestEveryPageHasATitleAndContent(t *testing.T) {
+	t.Parallel()
+	for _, name := range load(t).Names() {
+		content, err := fs.ReadFile(files, "pages/"+name+".html")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range []string{`{{define "title"}}`, `{{define "main"}}`, "<h1>"} {
+			if n := strings.Count(string(content), block); n != 1 {
+				t.Errorf("%s has %s %d times", name, block, n)
+			}
+		}
+	}
+}
+
+// TestNothingIsInline holds the markup to the Content-Security-Policy, which
+// lets no script or style be part of a page.
+func TestNothingIsInline(t *testing.T) {
+	t.Parallel()
+	inline := regexp.MustCompile(`(?i)<script(>|\s[^>]*[^c]>)|<style|\sstyle=|\son[a-z]+=|javascript:`)
+	err := fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(files, path)
+		if found := inline.Find(content); found != nil {
+			t.Errorf("%s has %s", path, found)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAPageThatDoesntExistIsAnError(t *testing.T) {
+	t.Parallel()
+	set := load(t)
+	if err := set.Render(nil, "no/page", nil); err == nil || !strings.Contains(err.Error(), "templates/pages/no/page.html") {
+		t.Errorf("got %v", err)
+	}
+	if set.Lookup("no/page") != nil || slices.Contains(set.Names(), "no/page") {
+		t.Error("it can be looked up")
+	}
+}
+
+func TestFieldsOptions(t *testing.T) {
+	t.Parallel()
+	f, err := newField("phone", "Phone", "123", "Too short.", "type", "tel", "hint", "With country code.", "optional", "yes")
+	if err != nil || f.Required || f.Type != "tel" || f.DescribedBy() != "field-phone-hint field-phone-error" {
+		t.Errorf("got %+v, %v", f, err)
+	}
+	if f, _ := newField("p", "Password", "secret", "", "type", "password"); f.Value != "" {
+		t.Error("a password is sent back")
+	}
+	for _, options := range [][]string{{"tpye", "tel"}, {"type"}} {
+		if _, err := newField("phone", "Phone", "", "", options...); err == nil {
+			t.Errorf("%v are taken", options)
+		}
+	}
+}
