@@ -38,7 +38,7 @@ var messages = map[int][2]string{
 	http.StatusUnsupportedMediaType:  {"This request can't be understood", "Send it as a form."},
 	http.StatusTooManyRequests:       {"Too many failed attempts", "Wait a few minutes, then try again."},
 	http.StatusInternalServerError:   {"Something went wrong on our side", "Try again. If it happens again, tell us the request number below."},
-	http.StatusServiceUnavailable:    {"We will be right back", "The portal can't reach its data at the moment. You are still signed in: try again in a few seconds."},
+	http.StatusServiceUnavailable:    {"We will be right back", "The portal can't reach its data at the moment. Nobody is signed out by that: try again in a few seconds."},
 }
 
 // handleError answers a request that failed. It is the only place where an
