@@ -131,18 +131,19 @@ func TestForwardingHeadersCountOnlyFromATrustedProxy(t *testing.T) {
 		proxies []netip.Prefix
 		want    string
 	}{
-		"nobody trusted":     {nil, "192.0.2.1"},
-		"another trusted":    {[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, "192.0.2.1"},
-		"this proxy trusted": {[]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, "203.0.113.9"},
+		"nobody trusted":     {nil, "http 192.0.2.1"},
+		"another trusted":    {[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, "http 192.0.2.1"},
+		"this proxy trusted": {[]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, "https 203.0.113.9"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newServer(t, dbtest.SQLite(t), func(c *config.Config) { c.TrustedProxies = test.proxies })
 			got := ""
-			s.echo.GET("/ip", func(c echo.Context) error { got = c.RealIP(); return c.NoContent(http.StatusOK) })
+			s.echo.GET("/ip", func(c echo.Context) error { got = c.Scheme() + " " + c.RealIP(); return c.NoContent(http.StatusOK) })
 			r := httptest.NewRequest(http.MethodGet, "/ip", nil)
 			r.Header.Set("X-Forwarded-For", "198.51.100.1, 203.0.113.9")
 			r.Header.Set("X-Real-Ip", "198.51.100.2")
+			r.Header.Set("X-Forwarded-Proto", "https")
 			newBrowser(t, s).do(r)
 			if got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)

@@ -56,7 +56,7 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 			slog.String("method", r.Method),
 			slog.String("path", r.URL.Path),
 			slog.Int("status", status),
-			slog.Duration("took", time.Since(start).Round(time.Microsecond)),
+			slog.Float64("ms", float64(time.Since(start).Microseconds())/1000),
 			slog.String("ip", c.RealIP()),
 			slog.String("id", w.Header().Get(echo.HeaderXRequestID)),
 		}
@@ -143,11 +143,12 @@ func (s *Server) requireUser(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// clientIP returns how to tell a visitor's address. Forwarding headers count
-// only when they come from a proxy that is trusted; anybody can write them.
-func clientIP(proxies []netip.Prefix) echo.IPExtractor {
+// trust returns how to tell a visitor's address, and whether it was HTTPS.
+// Forwarding headers count only when they come from a proxy that is trusted;
+// anybody can write them.
+func trust(proxies []netip.Prefix) (echo.IPExtractor, echo.SchemeExtractor) {
 	if len(proxies) == 0 {
-		return echo.ExtractIPDirect()
+		return echo.ExtractIPDirect(), echo.ExtractSchemeDirect()
 	}
 	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
 	for _, p := range proxies {
@@ -156,7 +157,7 @@ func clientIP(proxies []netip.Prefix) echo.IPExtractor {
 			Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()),
 		}))
 	}
-	return echo.ExtractIPFromXFFHeader(options...)
+	return echo.ExtractIPFromXFFHeader(options...), echo.ExtractSchemeFromHeaders(options...)
 }
 
 // handlerName returns the name of a handler's function, for the list of routes.

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/argon2id"
+
 	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/config"
 	"github.com/managethefans/portal/db"
@@ -263,6 +265,31 @@ func TestAWrongPasswordAndAnUnknownAddressAreOneAnswer(t *testing.T) {
 		if a, b := known.text(), unknown.text(); a != b {
 			t.Errorf("known: %s\nunknown: %s", a, b)
 		}
+	})
+}
+
+func TestAHashOfOlderParametersIsMadeAnewAtTheSignIn(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		newBrowser(t, s).register(adaEmail)
+		older, err := argon2id.CreateHash(adaPassword, &argon2id.Params{Memory: 1024, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+		if err != nil {
+			t.Fatal(err)
+		}
+		user, err := d.GetCredentials(t.Context(), adaEmail)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.UpdatePasswordHash(t.Context(), db.UpdatePasswordHashParams{ID: user.ID, PasswordHash: older, Now: db.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		newBrowser(t, s).login(adaEmail, adaPassword).wantRedirect("/dashboard")
+		user, err = d.GetCredentials(t.Context(), adaEmail)
+		if err != nil || user.PasswordHash == older {
+			t.Errorf("the hash is still %s, %v", user.PasswordHash, err)
+		}
+		newBrowser(t, s).login(adaEmail, adaPassword).wantRedirect("/dashboard")
 	})
 }
 

@@ -51,8 +51,7 @@ func New(cfg config.Config, log *slog.Logger, d *db.DB) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, log: log, db: d, echo: echo.New(), pages: pages, sessions: sessions, hasher: auth.NewHasher()}
 	s.echo.HTTPErrorHandler = s.handleError
-	s.echo.IPExtractor = clientIP(cfg.TrustedProxies)
-	s.echo.SchemeExtractor = echo.ExtractSchemeDirect()
+	s.echo.IPExtractor, s.echo.SchemeExtractor = trust(cfg.TrustedProxies)
 	if err := s.addRoutes(); err != nil {
 		return nil, err
 	}
