@@ -73,8 +73,8 @@ func usageError(_ context.Context, c *cli.Command, err error, _ bool) error {
 // load reads the settings.
 func (p *program) load() (config.Config, error) { return config.Load(p.getenv, ".") }
 
-// withDB runs f on a database that is ready.
-func (p *program) withDB(ctx context.Context, f func(config.Config, *db.DB) error) error {
+// withDatabase runs f on the database, whatever state that is in.
+func (p *program) withDatabase(f func(config.Config, *db.DB) error) error {
 	cfg, err := p.load()
 	if err != nil {
 		return err
@@ -84,28 +84,21 @@ func (p *program) withDB(ctx context.Context, f func(config.Config, *db.DB) erro
 		return err
 	}
 	defer d.Close()
-	if err := d.Connect(ctx, cfg.Migrate); err != nil {
-		return err
-	}
 	return f(cfg, d)
 }
 
-// withMigrations runs f on a database that need not be migrated.
-func (p *program) withMigrations(f func(*db.DB) error) error {
-	cfg, err := p.load()
-	if err != nil {
-		return err
-	}
-	d, err := db.Open(cfg.DatabaseURL, cfg.MigrateDatabaseURL)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return f(d)
+// withReadyDatabase runs f on a database that is migrated.
+func (p *program) withReadyDatabase(ctx context.Context, f func(config.Config, *db.DB) error) error {
+	return p.withDatabase(func(cfg config.Config, d *db.DB) error {
+		if err := d.Connect(ctx, cfg.Migrate); err != nil {
+			return err
+		}
+		return f(cfg, d)
+	})
 }
 
 func (p *program) migrateUp(ctx context.Context) error {
-	return p.withMigrations(func(d *db.DB) error {
+	return p.withDatabase(func(_ config.Config, d *db.DB) error {
 		n, err := d.Migrate(ctx)
 		if err == nil {
 			fmt.Fprintf(p.stdout, "%d migrations applied\n", n)
@@ -115,7 +108,7 @@ func (p *program) migrateUp(ctx context.Context) error {
 }
 
 func (p *program) migrateDown(ctx context.Context) error {
-	return p.withMigrations(func(d *db.DB) error {
+	return p.withDatabase(func(_ config.Config, d *db.DB) error {
 		name, err := d.Rollback(ctx)
 		if err == nil {
 			fmt.Fprintf(p.stdout, "%s taken back\n", name)
@@ -125,7 +118,7 @@ func (p *program) migrateDown(ctx context.Context) error {
 }
 
 func (p *program) migrateStatus(ctx context.Context) error {
-	return p.withMigrations(func(d *db.DB) error {
+	return p.withDatabase(func(_ config.Config, d *db.DB) error {
 		list, err := d.Migrations(ctx)
 		for _, m := range list {
 			state := "pending"

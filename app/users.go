@@ -72,7 +72,7 @@ func (p *program) createUser(ctx context.Context, c *cli.Command) error {
 	if c.Bool("admin") {
 		role = db.RoleAdmin
 	}
-	return p.withDB(ctx, func(cfg config.Config, d *db.DB) error {
+	return p.withReadyDatabase(ctx, func(cfg config.Config, d *db.DB) error {
 		password, err := p.readPassword()
 		if err != nil {
 			return err
@@ -125,7 +125,7 @@ func (p *program) readPassword() (string, error) {
 }
 
 func (p *program) listUsers(ctx context.Context) error {
-	return p.withDB(ctx, func(_ config.Config, d *db.DB) error {
+	return p.withReadyDatabase(ctx, func(_ config.Config, d *db.DB) error {
 		users, err := d.ListUsers(ctx)
 		if err != nil {
 			return err
@@ -155,7 +155,7 @@ func (p *program) onUser(action func(context.Context, *db.DB, string) (string, e
 		if err != nil {
 			return err
 		}
-		return p.withDB(ctx, func(_ config.Config, d *db.DB) error {
+		return p.withReadyDatabase(ctx, func(_ config.Config, d *db.DB) error {
 			done, err := action(ctx, d, address)
 			if errors.Is(err, errNoUser) {
 				return fmt.Errorf("nobody has the address %s: `portal user list` shows everybody", address)

@@ -9,15 +9,11 @@ package session
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	echosession "github.com/labstack/echo-contrib/session"
 
@@ -57,7 +53,6 @@ func (d data) empty() bool { return d.Token == "" && len(d.Flashes) == 0 }
 const (
 	dataKey    = "data"
 	contextKey = "portal session"
-	maxDevice  = 200 // bytes of a User-Agent that are kept
 )
 
 // Manager gives each request its session.
@@ -114,60 +109,6 @@ type Session struct {
 
 	changed bool
 	ended   *sessions.Session // the one before a new id, to be removed
-}
-
-// User returns who is signed in: nil for anybody else. An error means that it
-// can't be told, since the database is away.
-func (s *Session) User() (*User, error) {
-	s.load()
-	return s.user, s.err
-}
-
-// SignIn makes this the session of a person who has proved who they are. It has
-// a new id and a new token; what was signed in before has ended.
-func (s *Session) SignIn(userID int64) error {
-	if err := s.SignOut(); err != nil {
-		return err
-	}
-	token := make([]byte, 32)
-	rand.Read(token) // never fails, says its documentation
-	s.data.Token = base64.RawURLEncoding.EncodeToString(token)
-	now := db.Now()
-	err := s.manager.db.CreateUserSession(s.context(), db.CreateUserSessionParams{
-		TokenHash: hashToken(s.data.Token),
-		UserID:    userID,
-		KeyID:     s.manager.keyID,
-		Address:   s.c.RealIP(),
-		Device:    device(s.c.Request()),
-		Now:       now,
-		ExpiresAt: now.Add(Lifetime),
-	})
-	if err != nil {
-		return fmt.Errorf("record sign-in: %w", err)
-	}
-	return nil
-}
-
-// SignOut ends the sign-in, if there is one, and gives the visitor a new,
-// empty session.
-func (s *Session) SignOut() error {
-	s.load()
-	if s.err != nil {
-		return s.err
-	}
-	if s.data.Token != "" {
-		if err := s.manager.db.DeleteUserSession(s.context(), hashToken(s.data.Token)); err != nil {
-			return fmt.Errorf("end sign-in: %w", err)
-		}
-	}
-	if s.ended == nil && !s.stored.IsNew {
-		ended := *s.stored
-		s.ended = &ended
-	}
-	s.stored.ID, s.stored.IsNew = "", true
-	s.stored.Values = map[any]any{}
-	s.data, s.user, s.changed = data{}, nil, true
-	return nil
 }
 
 // Flash adds a message for the next page. It is dropped when the session can't
@@ -260,22 +201,6 @@ func (s *Session) load() {
 }
 
 func (s *Session) context() context.Context { return s.c.Request().Context() }
-
-// hashToken is what the database keeps of a token: somebody who reads it there
-// can't sign in with it. A token is random, so a plain hash is enough.
-func hashToken(token string) []byte {
-	sum := sha256.Sum256([]byte(token))
-	return sum[:]
-}
-
-// device returns what the browser says of itself.
-func device(r *http.Request) string {
-	agent := strings.ToValidUTF8(r.UserAgent(), "")
-	if len(agent) > maxDevice {
-		agent = strings.ToValidUTF8(agent[:maxDevice], "")
-	}
-	return agent
-}
 
 // discard is a response that nobody sees.
 type discard struct{}

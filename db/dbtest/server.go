@@ -11,7 +11,6 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -216,33 +215,6 @@ func unprivileged() (*syscall.Credential, error) {
 		}
 	}
 	return nil, errors.New("PostgreSQL doesn't run as root, and there is no user postgres or nobody to run it as")
-}
-
-// findBinaries returns the folder with PostgreSQL's programs, the newest where
-// there are several.
-func findBinaries() (string, error) {
-	candidates := []string{os.Getenv("PG_BINDIR")}
-	if path, err := exec.LookPath("postgres"); err == nil {
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			path = real // initdb looks for its files beside itself
-		}
-		candidates = append(candidates, filepath.Dir(path))
-	}
-	for _, pattern := range []string{
-		"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/lib64/pgsql/bin",
-		"/opt/homebrew/opt/postgresql*/bin", "/usr/local/opt/postgresql*/bin",
-		"/Applications/Postgres.app/Contents/Versions/*/bin",
-	} {
-		found, _ := filepath.Glob(pattern)
-		slices.Reverse(found)
-		candidates = append(candidates, found...)
-	}
-	for _, dir := range candidates {
-		if _, err := os.Stat(filepath.Join(dir, "initdb")); dir != "" && err == nil {
-			return dir, nil
-		}
-	}
-	return "", ErrNoPostgres
 }
 
 const dirPrefix = "portal-postgres-"

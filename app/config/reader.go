@@ -1,0 +1,173 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/joho/godotenv"
+)
+
+// reader takes settings out of the environment and collects faults.
+type reader struct {
+	getenv func(string) string
+	dotenv map[string]string
+	faults Faults
+}
+
+func (r *reader) fault(name, format string, args ...any) {
+	r.faults = append(r.faults, name+" "+fmt.Sprintf(format, args...)+".")
+}
+
+func (r *reader) readDotenv(path string) {
+	values, err := godotenv.Read(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.fault(path, "can't be read: %v. Write lines of the form NAME=value", err)
+	}
+	r.dotenv = values
+}
+
+func (r *reader) value(name, fallback string) string {
+	value := strings.TrimSpace(r.getenv(name))
+	if value == "" {
+		value = strings.TrimSpace(r.dotenv[name])
+	}
+	if value == "" {
+		return fallback
+	}
+	return value
+}
+
+func (r *reader) has(name string) bool { return r.value(name, "") != "" }
+
+func (r *reader) oneOf(name, fallback string, allowed ...string) string {
+	value := r.value(name, fallback)
+	if !slices.Contains(allowed, value) {
+		r.fault(name, "is %q. Set it to one of: %s", value, strings.Join(allowed, ", "))
+		return fallback
+	}
+	return value
+}
+
+// addr returns where to listen. Without a host, development listens on
+// loopback only, so that the portal isn't offered to the network by accident.
+func (r *reader) addr(production bool) string {
+	name, addr := "ADDR", r.value("ADDR", "")
+	if addr == "" && r.has("PORT") {
+		name, addr = "PORT", ":"+r.value("PORT", "")
+	}
+	if addr == "" {
+		addr = ":8080"
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if n, portErr := strconv.Atoi(port); err != nil || portErr != nil || n < 0 || n > 65535 {
+		r.fault(name, "is %q. Set ADDR to host:port, such as :8080 or 0.0.0.0:8080, or PORT to a number", r.value(name, ""))
+		return ""
+	}
+	if host == "" && !production {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+func (r *reader) logLevel() slog.Level {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(r.oneOf("LOG_LEVEL", "info", "debug", "info", "warn", "error"))); err != nil {
+		r.fault("LOG_LEVEL", "can't be understood: %v", err)
+	}
+	return level
+}
+
+// prefixes reads a comma-separated list of networks and single addresses.
+func (r *reader) prefixes(name string) []netip.Prefix {
+	var list []netip.Prefix
+	for item := range listOf(r.value(name, "")) {
+		prefix, err := netip.ParsePrefix(item)
+		if addr, addrErr := netip.ParseAddr(item); addrErr == nil {
+			prefix, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			r.fault(name, "has %q. List networks and addresses, such as 10.0.0.0/8,192.168.1.7", item)
+			continue
+		}
+		list = append(list, prefix)
+	}
+	return list
+}
+
+// databaseURL checks a URL without showing it: it may hold a password.
+func (r *reader) databaseURL(name string) string {
+	value := r.value(name, "")
+	if path, ok := strings.CutPrefix(value, "sqlite:"); value == "" || ok && path != "" {
+		return value
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		r.fault(name, "can't be understood. Set it to postgres://user:password@host/name or sqlite:/path/to/portal.db")
+		return ""
+	}
+	return value
+}
+
+// sessionStore resolves auto: files in development, PostgreSQL in production
+// where the database is PostgreSQL, else files beside the database.
+func (r *reader) sessionStore(c Config) string {
+	store := r.oneOf("SESSION_STORE", "auto", "auto", Cookie, Filesystem, Postgres)
+	postgres := strings.HasPrefix(c.DatabaseURL, "postgres")
+	if store == Postgres && !postgres {
+		r.fault("SESSION_STORE", "is postgres, but DATABASE_URL is not. Set DATABASE_URL to postgres://…, or SESSION_STORE to filesystem or cookie")
+	}
+	if store != "auto" {
+		return store
+	}
+	return choose(c.Production() && postgres, Postgres, Filesystem)
+}
+
+func (r *reader) secrets(production bool, path string) []string {
+	secrets := slices.Collect(listOf(r.value("SESSION_SECRET", "")))
+	if len(secrets) == 0 && !production {
+		secret, err := developmentSecret(path)
+		if err != nil {
+			r.fault("SESSION_SECRET", "is missing, and none could be made for development: %v", err)
+		}
+		return []string{secret}
+	}
+	const remedy = "Make one with `portal secret` and keep it where only the portal can read it"
+	if len(secrets) == 0 {
+		r.fault("SESSION_SECRET", "is missing. %s", remedy)
+	}
+	for i, secret := range secrets {
+		switch {
+		case len(secret) < minSecret:
+			r.fault("SESSION_SECRET", "has a key (number %d) of %d bytes; it takes %d or more. %s", i+1, len(secret), minSecret, remedy)
+		case production && strings.HasPrefix(secret, developmentPrefix):
+			r.fault("SESSION_SECRET", "is one made for development. %s", remedy)
+		}
+	}
+	return secrets
+}
+
+// listOf yields the items of a comma-separated list.
+func listOf(value string) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for item := range strings.SplitSeq(value, ",") {
+			if item = strings.TrimSpace(item); item != "" && !yield(item) {
+				return
+			}
+		}
+	}
+}
+
+func choose(condition bool, yes, no string) string {
+	if condition {
+		return yes
+	}
+	return no
+}

@@ -1,0 +1,85 @@
+package session
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/managethefans/portal/db"
+)
+
+// maxDevice is how much is kept of what a browser says of itself, in bytes.
+const maxDevice = 200
+
+// User returns who is signed in: nil for anybody else. An error means that it
+// can't be told, since the database is away.
+func (s *Session) User() (*User, error) {
+	s.load()
+	return s.user, s.err
+}
+
+// SignIn makes this the session of a person who has proved who they are. It has
+// a new id and a new token; what was signed in before has ended.
+func (s *Session) SignIn(userID int64) error {
+	if err := s.SignOut(); err != nil {
+		return err
+	}
+	token := make([]byte, 32)
+	rand.Read(token) // never fails, says its documentation
+	s.data.Token = base64.RawURLEncoding.EncodeToString(token)
+	now := db.Now()
+	err := s.manager.db.CreateUserSession(s.context(), db.CreateUserSessionParams{
+		TokenHash: hashToken(s.data.Token),
+		UserID:    userID,
+		KeyID:     s.manager.keyID,
+		Address:   s.c.RealIP(),
+		Device:    device(s.c.Request()),
+		Now:       now,
+		ExpiresAt: now.Add(Lifetime),
+	})
+	if err != nil {
+		return fmt.Errorf("record sign-in: %w", err)
+	}
+	return nil
+}
+
+// SignOut ends the sign-in, if there is one, and gives the visitor a new,
+// empty session.
+func (s *Session) SignOut() error {
+	s.load()
+	if s.err != nil {
+		return s.err
+	}
+	if s.data.Token != "" {
+		if err := s.manager.db.DeleteUserSession(s.context(), hashToken(s.data.Token)); err != nil {
+			return fmt.Errorf("end sign-in: %w", err)
+		}
+	}
+	if s.ended == nil && !s.stored.IsNew {
+		ended := *s.stored
+		s.ended = &ended
+	}
+	s.stored.ID, s.stored.IsNew = "", true
+	s.stored.Values = map[any]any{}
+	s.data, s.user, s.changed = data{}, nil, true
+	return nil
+}
+
+// hashToken is what the database keeps of a token: somebody who reads it there
+// can't sign in with it. A token is random, so a plain hash is enough.
+func hashToken(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// device returns what the browser says of itself.
+func device(r *http.Request) string {
+	agent := strings.ToValidUTF8(r.UserAgent(), "")
+	if len(agent) > maxDevice {
+		agent = strings.ToValidUTF8(agent[:maxDevice], "")
+	}
+	return agent
+}
