@@ -84,7 +84,8 @@ func (d *DB) Pool() *sql.DB {
 }
 
 // InTx runs f in a transaction: committed when f returns nil, else rolled
-// back. f must use the queries that it is given, and no others.
+// back. f must use the queries that it is given, and no others. All of it may
+// take twice Timeout.
 func (d *DB) InTx(ctx context.Context, f func(*Queries) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*Timeout)
 	defer cancel()

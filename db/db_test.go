@@ -4,11 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/managethefans/portal/db"
 	"github.com/managethefans/portal/db/dbtest"
@@ -35,7 +38,11 @@ func TestInTx(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		func() {
-			defer func() { recover() }()
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic is swallowed")
+				}
+			}()
 			d.InTx(t.Context(), func(q *db.Queries) error { addUser(t, q, "lost"); panic("no") })
 		}()
 		if n := count(); n != 1 {
@@ -81,6 +88,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 		cancel()
 		_, cancelled := d.GetCredentials(gone, "nobody")
 		_, gonefile := os.Open(filepath.Join(t.TempDir(), "gone"))
+		_, refused := pgx.Connect(t.Context(), "postgres://somebody@"+closedPort(t)+"/none")
 		for name, test := range map[string]struct {
 			err                 error
 			unique, unavailable bool
@@ -92,6 +100,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 			"a request that is off": {cancelled, false, false},
 			"no error":              {nil, false, false},
 			"a file that is gone":   {gonefile, false, false},
+			"a refused connection":  {refused, false, true},
 			"a deadline":            {context.DeadlineExceeded, false, true},
 			"not ready":             {&db.UnavailableError{Reason: "x"}, false, true},
 		} {
@@ -109,6 +118,17 @@ func TestErrorsAreToldApart(t *testing.T) {
 			t.Errorf("got %v", missing)
 		}
 	})
+}
+
+// closedPort returns an address at which nobody listens.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
 }
 
 func TestADatabaseThatIsntConnectedFailsAtOnce(t *testing.T) {

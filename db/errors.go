@@ -31,7 +31,8 @@ func (e *UnavailableError) Error() string {
 func (e *UnavailableError) Unwrap() error { return e.Cause }
 
 // IsUnavailable reports whether err means that the database can't be had at
-// the moment, and not that something is wrong with the query.
+// the moment, and not that something is wrong with the query, nor that the
+// caller gave up.
 func IsUnavailable(err error) bool {
 	var unavailable *UnavailableError
 	var network *net.OpError
@@ -39,7 +40,11 @@ func IsUnavailable(err error) bool {
 	switch {
 	case err == nil:
 		return false
-	case errors.As(err, &unavailable), errors.As(err, &network), errors.As(err, &connect):
+	case errors.As(err, &unavailable):
+		return true
+	case errors.Is(err, context.Canceled): // also while it was connecting
+		return false
+	case errors.As(err, &network), errors.As(err, &connect):
 		return true
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, driver.ErrBadConn):
 		return true

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // the "sqlite" driver: the only one that binds $2, $1 by number
 )
@@ -42,11 +44,19 @@ func (t target) pool() *sql.DB {
 	if t.postgres == nil {
 		return openSQLite(t.path, sqliteOptions)
 	}
-	pool := sql.OpenDB(boundedConnector{stdlib.GetConnector(*t.postgres)})
+	pool := sql.OpenDB(boundedConnector{stdlib.GetConnector(*t.postgres, stdlib.OptionAfterConnect(readUTC))})
 	pool.SetMaxOpenConns(20)
 	pool.SetMaxIdleConns(20)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	return pool
+}
+
+// readUTC has times come back in UTC, as from SQLite. pgx gives them in the
+// machine's time zone.
+func readUTC(_ context.Context, conn *pgx.Conn) error {
+	codec := &pgtype.TimestamptzCodec{ScanLocation: time.UTC}
+	conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: codec})
+	return nil
 }
 
 // unbounded opens connections whose statements may take as long as they need:

@@ -3,6 +3,7 @@ package db_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -44,12 +45,17 @@ func eventually(t *testing.T, what string, condition func() bool) {
 // inTime checks that call ends, with the database unavailable, within 3 s.
 func inTime(t *testing.T, what string, call func() error) {
 	t.Helper()
+	within(t, what, 3*time.Second, call)
+}
+
+func within(t *testing.T, what string, limit time.Duration, call func() error) {
+	t.Helper()
 	start := time.Now()
 	err := call()
 	if !db.IsUnavailable(err) {
 		t.Errorf("%s: got %v", what, err)
 	}
-	if took := time.Since(start); took > 3*time.Second {
+	if took := time.Since(start); took > limit {
 		t.Errorf("%s: took %s", what, took)
 	}
 }
@@ -89,35 +95,25 @@ func TestAServerThatStopsAndComesBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		eventually(t, "ready by itself", isReady(d))
-		for range 30 { // also the connections from before work
-			if _, err := d.ListUsers(context.Background()); err != nil {
-				t.Fatal(err)
-			}
-		}
+		listAtOnce(t, d) // also on the connections from before
 		if err := server.Stop(); err != nil {
 			t.Fatal(err)
 		}
 		inTime(t, "just stopped", func() error { _, err := d.ListUsers(context.Background()); return err })
 		eventually(t, "noticed", isDown(d))
 	}
-	if n := out.count("database ready"); n != 2 {
-		t.Errorf("ready is logged %d times", n)
-	}
-	if n := out.count("database unavailable"); n != 3 {
-		t.Errorf("unavailable is logged %d times", n)
-	}
+	eventually(t, "each change is logged once", func() bool {
+		return out.count("database ready") == 2 && out.count("database unavailable") == 3
+	})
 }
 
 func TestAServerThatFreezes(t *testing.T) {
 	t.Parallel()
 	server := dbtest.OwnServer(t)
-	d, _ := watch(t, server.URL("postgres"))
+	d, out := watch(t, server.URL("postgres"))
 	eventually(t, "ready", isReady(d))
-	pool := d.Pool()
-	if _, err := d.ListUsers(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	tx, err := pool.BeginTx(context.Background(), nil)
+	listAtOnce(t, d)
+	tx, err := d.Pool().BeginTx(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,12 +129,18 @@ func TestAServerThatFreezes(t *testing.T) {
 	}
 	group.Go(func() { inTime(t, "a commit", tx.Commit) })
 	group.Go(func() {
-		inTime(t, "a transaction", func() error {
+		// InTx allows itself two statements' time.
+		within(t, "a transaction", 2*db.Timeout+time.Second, func() error {
 			return d.InTx(context.Background(), func(q *db.Queries) error { _, err := q.ListUsers(context.Background()); return err })
 		})
 	})
 	group.Wait()
 	eventually(t, "noticed", isDown(d))
+	// A second look says the same as the first, so that it isn't logged again.
+	var again *db.UnavailableError
+	if first, err := d.Ready(), d.Ping(t.Context()); !errors.As(err, &again) || again.Reason != first.Reason {
+		t.Errorf("first %v, then %v", first, err)
+	}
 	start := time.Now()
 	inTime(t, "known to be away", func() error { _, err := d.ListUsers(context.Background()); return err })
 	if took := time.Since(start); took > 100*time.Millisecond {
@@ -149,9 +151,25 @@ func TestAServerThatFreezes(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "ready by itself", isReady(d))
-	if _, err := d.ListUsers(context.Background()); err != nil {
-		t.Error(err)
+	listAtOnce(t, d)
+	eventually(t, "the return is logged", func() bool { return out.count("database ready") == 2 })
+	if n := out.count("database unavailable"); n != 1 {
+		t.Errorf("unavailable is logged %d times", n)
 	}
+}
+
+// listAtOnce uses every connection of the pool, or opens new ones.
+func listAtOnce(t *testing.T, d *db.DB) {
+	t.Helper()
+	var group sync.WaitGroup
+	for range 20 {
+		group.Go(func() {
+			if _, err := d.ListUsers(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
 }
 
 // TestACallWithoutAContextEndsToo is about pgstore, which passes none.
@@ -176,5 +194,52 @@ func TestACallWithoutAContextEndsToo(t *testing.T) {
 	for _, name := range []string{"on an open connection", "on a new connection"} {
 		inTime(t, name, func() error { return d.Pool().QueryRow("SELECT 1").Scan(&n) })
 		inTime(t, name, func() error { _, err := d.Pool().Exec("DELETE FROM http_sessions"); return err })
+	}
+}
+
+// TestACancelledRequestIsNoOutage gives up waiting, wherever it waits. Nobody
+// watches here, so that errors come as the driver makes them.
+func TestACancelledRequestIsNoOutage(t *testing.T) {
+	t.Parallel()
+	server := dbtest.OwnServer(t)
+	d, err := db.Open(server.URL("postgres"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := d.Connect(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	list := func(ctx context.Context) error { _, err := d.ListUsers(ctx); return err }
+	transaction := func(ctx context.Context) error { return d.InTx(ctx, func(*db.Queries) error { return nil }) }
+	for name, call := range map[string]func(context.Context) error{"a query": list, "a transaction": transaction} {
+		if err := list(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := server.Freeze(); err != nil {
+			t.Fatal(err)
+		}
+		for _, where := range []string{"an open connection", "a new connection"} {
+			ctx, cancel := context.WithCancel(t.Context())
+			timer := time.AfterFunc(100*time.Millisecond, cancel)
+			if err := call(ctx); !errors.Is(err, context.Canceled) || db.IsUnavailable(err) {
+				t.Errorf("%s on %s: unavailable is %v: %v", name, where, db.IsUnavailable(err), err)
+			}
+			timer.Stop()
+			cancel()
+		}
+		if err := server.Thaw(); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	if err := list(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	for _, where := range []string{"an open connection", "a new connection"} {
+		inTime(t, "stopped, on "+where, func() error { return list(t.Context()) })
 	}
 }

@@ -162,6 +162,9 @@ func (s *Session) Commit() error {
 	return nil
 }
 
+// Discard forgets what was to be committed: the request has failed.
+func (s *Session) Discard() { s.changed = false }
+
 // remove deletes a stored session. The cookie's end goes to w.
 func (s *Session) remove(stored *sessions.Session, w http.ResponseWriter) error {
 	options := *stored.Options

@@ -55,10 +55,9 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if !ok {
 		message = [2]string{http.StatusText(status), ""}
 	}
-	p := &errorPage{Status: status, Heading: message[0], Text: message[1]}
-	// Nothing may fail any more: who is signed in is shown if it is known.
-	p.page = s.newPage(c)
-	p.User, _ = session.From(c).User()
+	p := &errorPage{page: s.newPage(c), Status: status, Heading: message[0], Text: message[1]}
+	session.From(c).Discard()
+	p.User, _ = session.From(c).User() // shown if it is known
 	if s.write(c, status, "errors/show", p) != nil {
 		c.String(status, message[0]+". "+message[1]+"\n")
 	}

@@ -200,7 +200,9 @@ func TestAnUncommittedSessionIsAnError(t *testing.T) {
 		session.From(c).Flash(session.Success, "lost")
 		return nil
 	})
-	newBrowser(t, s).get("/forgetful").wantStatus(http.StatusInternalServerError)
+	if cookies := newBrowser(t, s).get("/forgetful").wantStatus(http.StatusInternalServerError).Cookies(); len(cookies) > 0 {
+		t.Errorf("got %v", cookies)
+	}
 }
 
 func TestASessionThatCantBeSavedIsAnErrorPage(t *testing.T) {

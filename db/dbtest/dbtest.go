@@ -5,6 +5,9 @@
 // one is started from the programs on this machine, and ends with the test.
 // Where there are no such programs the tests on PostgreSQL are skipped, and
 // fail if CI is true: withpg says so loudly.
+//
+// On a server that is named, the template database stays: it is used again
+// until the migrations change.
 package dbtest
 
 import (
@@ -19,7 +22,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -121,6 +123,12 @@ func EmptyPostgresURL(t testing.TB) string {
 func need(t testing.TB) {
 	t.Helper()
 	_, err := server()
+	must(t, err)
+}
+
+// must skips or fails the test whose server couldn't be had.
+func must(t testing.TB, err error) {
+	t.Helper()
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrNoPostgres) && os.Getenv("CI") != "true":
@@ -243,9 +251,15 @@ func migrate(url string) error {
 
 // hashMigrations names the state of the migrations, from their source.
 func hashMigrations() (string, error) {
-	_, file, _, _ := runtime.Caller(0)
-	dir := os.DirFS(filepath.Join(filepath.Dir(file), "../migrations/postgres"))
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	dir := os.DirFS(filepath.Join(root, "db/migrations/postgres"))
 	names, err := fs.Glob(dir, "*.sql")
+	if len(names) == 0 {
+		err = errors.Join(err, errors.New("no migrations found in "+root))
+	}
 	hash := sha256.New()
 	for _, name := range names {
 		content, readErr := fs.ReadFile(dir, name)
@@ -253,4 +267,17 @@ func hashMigrations() (string, error) {
 		fmt.Fprintf(hash, "%s %d\n%s", name, len(content), content)
 	}
 	return hex.EncodeToString(hash.Sum(nil)[:8]), err
+}
+
+// moduleRoot looks upwards from the test's folder. A build with -trimpath
+// forgets where its source was.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	for err == nil && dir != filepath.Dir(dir) {
+		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
+			return dir, nil
+		}
+		dir = filepath.Dir(dir)
+	}
+	return "", errors.Join(err, errors.New("no go.mod above the working directory"))
 }
