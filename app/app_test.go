@@ -83,7 +83,10 @@ func TestCommandsThatNeedNoSettings(t *testing.T) {
 func TestMistypedCommandsAreRefused(t *testing.T) {
 	t.Parallel()
 	for command, want := range map[string]string{
-		"srve":                         `there is no command "srve"`,
+		"srve":                         `there is no command "portal srve"`,
+		"user creat a@b.c":             `there is no command "portal user creat"`,
+		"migrate upp":                  `there is no command "portal migrate upp"`,
+		"serve --port 80":              "`portal serve --help` explains it",
 		"serve now":                    `takes no arguments, not "now"`,
 		"user list everybody":          `takes no arguments`,
 		"user promote":                 "takes one e-mail address",

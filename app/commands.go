@@ -24,7 +24,7 @@ type program struct {
 
 // command is the tree of commands.
 func (p *program) command() *cli.Command {
-	return &cli.Command{
+	root := &cli.Command{
 		Name:           "portal",
 		Usage:          "run the portal and look after it",
 		Description:    "Settings come from the environment; .env.example lists them.\nIn development none is needed.",
@@ -32,7 +32,6 @@ func (p *program) command() *cli.Command {
 		ErrWriter:      p.stdout,
 		Suggest:        true,
 		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // main reports errors
-		OnUsageError:   usageError,
 		Commands: []*cli.Command{
 			{Name: "serve", Usage: "run the portal: what happens without a command too", Action: p.noArguments(p.serve)},
 			{Name: "migrate", Usage: "change the database's schema", Commands: []*cli.Command{
@@ -48,11 +47,35 @@ func (p *program) command() *cli.Command {
 		},
 		Action: func(ctx context.Context, c *cli.Command) error {
 			if c.Args().Present() {
-				return fmt.Errorf("there is no command %q: `portal --help` lists them", c.Args().First())
+				return noCommand(c)
 			}
 			return p.serve(ctx)
 		},
 	}
+	sayWhatIsWrong(root)
+	return root
+}
+
+// sayWhatIsWrong has every command answer a mistake with one sentence.
+func sayWhatIsWrong(c *cli.Command) {
+	c.OnUsageError = func(_ context.Context, c *cli.Command, err error, _ bool) error {
+		return fmt.Errorf("%w: `%s --help` explains it", err, c.FullName())
+	}
+	if c.Action == nil { // a group of commands
+		c.Action = func(_ context.Context, c *cli.Command) error {
+			if c.Args().Present() {
+				return noCommand(c)
+			}
+			return cli.ShowSubcommandHelp(c)
+		}
+	}
+	for _, sub := range c.Commands {
+		sayWhatIsWrong(sub)
+	}
+}
+
+func noCommand(c *cli.Command) error {
+	return fmt.Errorf("there is no command \"%s %s\": `%[1]s --help` lists them", c.FullName(), c.Args().First())
 }
 
 // noArguments refuses arguments before it calls action, so that a typing
@@ -64,10 +87,6 @@ func (p *program) noArguments(action func(context.Context) error) cli.ActionFunc
 		}
 		return action(ctx)
 	}
-}
-
-func usageError(_ context.Context, c *cli.Command, err error, _ bool) error {
-	return fmt.Errorf("%w: `%s --help` explains it", err, c.FullName())
 }
 
 // load reads the settings.

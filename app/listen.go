@@ -33,6 +33,9 @@ func listen(addr string, getenv func(string) string) (net.Listener, error) {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is in use by another program: stop that one, or set ADDR (or PORT) to a free port", addr)
 	}
+	if errors.Is(err, syscall.EACCES) {
+		return nil, fmt.Errorf("this account may not listen on %s: set ADDR (or PORT) to a port above 1023", addr)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}

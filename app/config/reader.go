@@ -135,7 +135,7 @@ func (r *reader) secrets(production bool, path string) []string {
 	if len(secrets) == 0 && !production {
 		secret, err := developmentSecret(path)
 		if err != nil {
-			r.fault("SESSION_SECRET", "is missing, and none could be made for development: %v", err)
+			r.fault("SESSION_SECRET", "is missing, and none could be made for development: %v. Run the portal in a folder where it may write", err)
 		}
 		return []string{secret}
 	}
