@@ -8,6 +8,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -66,8 +67,7 @@ func Open(url, migrateURL string) (*DB, error) {
 
 // Close closes all connections.
 func (d *DB) Close() error {
-	d.probe.Close()
-	return d.pool.Close()
+	return errors.Join(d.down.Close(), d.probe.Close(), d.pool.Close())
 }
 
 // Postgres reports whether this is PostgreSQL, and not SQLite.

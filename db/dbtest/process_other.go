@@ -4,6 +4,7 @@ package dbtest
 
 import "syscall"
 
-// endWithParent can't be had here: after a kill -9 of the tests, the server
-// runs on until somebody stops it.
+// endWithParent can't be had here: unless withpg runs the tests, their server
+// stays. The next one to start removes its folder (see removeStale), which it
+// notices within a minute, and ends.
 func endWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{} }

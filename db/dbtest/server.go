@@ -22,7 +22,11 @@ import (
 var ErrNoPostgres = errors.New("PostgreSQL was not found: install it (apt install postgresql, dnf install postgresql-server, brew install postgresql; " +
 	"it need not run), name its folder in PG_BINDIR, or a server on which tests may create databases in " + EnvURL)
 
+// port is a part of the socket's name. Nobody listens on it.
+const port = "5432"
+
 // Server is a PostgreSQL of our own: throw-away data, a Unix socket and no port.
+// Its methods are for one goroutine at a time.
 type Server struct {
 	bin, dir string
 	owner    *syscall.Credential // whom it runs as, when we are root
@@ -53,25 +57,22 @@ func StartServer() (*Server, error) {
 // OwnServer returns a server for one test alone, which may stop or freeze it.
 func OwnServer(t testing.TB) *Server {
 	t.Helper()
-	need(t)
 	s, err := StartServer()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() { s.Close() })
 	return s
 }
 
 // URL returns the URL of a database on the server; there is always "postgres".
 func (s *Server) URL(name string) string {
-	return "postgres://postgres@/" + name + "?host=" + s.dir
+	return "postgres://postgres@/" + name + "?host=" + s.dir + "&port=" + port
 }
 
 // String says which PostgreSQL it is, and where it comes from.
 func (s *Server) String() string {
 	out, _ := exec.Command(filepath.Join(s.bin, "postgres"), "--version").Output()
-	version := strings.TrimPrefix(strings.TrimSpace(string(out)), "postgres (PostgreSQL) ")
-	return "PostgreSQL " + version + " from " + s.bin
+	version, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(string(out)), "postgres (PostgreSQL) "), " ")
+	return "PostgreSQL " + version + " (from " + s.bin + ")"
 }
 
 func (s *Server) init() error {
@@ -85,6 +86,9 @@ func (s *Server) init() error {
 			return err
 		}
 	}
+	// It ends with its thread, as postgres does: see Start.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	out, err := s.command("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
@@ -100,7 +104,7 @@ func (s *Server) Start() error {
 		return err
 	}
 	defer log.Close()
-	cmd := s.command("postgres", "-D", "data", "-k", s.dir, "-c", "listen_addresses=", "-c", "max_connections=300",
+	cmd := s.command("postgres", "-D", "data", "-k", s.dir, "-p", port, "-c", "listen_addresses=", "-c", "max_connections=300",
 		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 	cmd.Stdout, cmd.Stderr = log, log
 
@@ -140,12 +144,13 @@ func (s *Server) Start() error {
 	return nil
 }
 
-// Stop stops the server as an administrator would, without waiting for its
-// clients.
+// Stop stops the server, frozen or not, as an administrator would, without
+// waiting for its clients.
 func (s *Server) Stop() error {
 	if s.process == nil {
 		return nil
 	}
+	s.Thaw() // fails when it has ended by itself, and then there is nothing to thaw
 	if err := s.process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
@@ -170,7 +175,7 @@ func (s *Server) signalAll(signal syscall.Signal) error {
 	if err := s.process.Signal(signal); err != nil {
 		return err
 	}
-	out, err := exec.Command("ps", "-A", "-o", "pid=,ppid=").Output()
+	out, err := exec.Command("ps", "-A", "-o", "pid=", "-o", "ppid=").Output()
 	if err != nil {
 		return fmt.Errorf("list processes: %w", err)
 	}
@@ -187,9 +192,6 @@ func (s *Server) signalAll(signal syscall.Signal) error {
 
 // Close stops the server and removes its data.
 func (s *Server) Close() error {
-	if s.process != nil {
-		s.Thaw()
-	}
 	return errors.Join(s.Stop(), os.RemoveAll(s.dir))
 }
 

@@ -25,56 +25,68 @@ func main() {
 	os.Exit(code)
 }
 
+// run returns the exit code of the command in args.
 func run(args []string) (code int, err error) {
 	if len(args) == 0 {
 		return 0, errors.New("usage: withpg COMMAND [ARGUMENT…]")
 	}
+	// From here on signals are for the command: we outlive it, and clean up.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+
 	if os.Getenv(dbtest.EnvURL) != "" {
-		fmt.Println("tests: on SQLite, and on the PostgreSQL of " + dbtest.EnvURL)
-		return command(args)
+		fmt.Println("tests run on SQLite and on the PostgreSQL of " + dbtest.EnvURL)
+		return command(args, signals)
 	}
 	server, err := dbtest.StartServer()
-	if errors.Is(err, dbtest.ErrNoPostgres) {
-		if os.Getenv("CI") == "true" {
-			return 0, err
-		}
-		warn()
-		defer warn()
-		return command(args)
+	if errors.Is(err, dbtest.ErrNoPostgres) && os.Getenv("CI") != "true" {
+		fmt.Print(banner)
+		defer fmt.Print(banner)
+		return command(args, signals)
 	}
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	fmt.Printf("tests: on SQLite, and on %s\n", server)
-	return command(args, dbtest.EnvURL+"="+server.URL("postgres"))
+	fmt.Println("tests run on SQLite and on", server)
+	return command(args, signals, dbtest.EnvURL+"="+server.URL("postgres"))
 }
 
-// command runs args and returns its exit code. Signals reach it too, as part of
-// our process group; we wait for its end.
-func command(args []string, env ...string) (int, error) {
-	signal.Ignore(os.Interrupt, syscall.SIGTERM)
+// command runs args, hands signals on to it, and returns its exit code as a
+// shell would.
+func command(args []string, signals <-chan os.Signal, env ...string) (int, error) {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return max(1, exit.ExitCode()), nil
+	if err := cmd.Start(); err != nil {
+		return 0, err
 	}
-	return 0, err
+	go func() {
+		for s := range signals {
+			cmd.Process.Signal(s)
+		}
+	}()
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return 0, err
+	}
+	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal()), nil
+	}
+	return exit.ExitCode(), nil
 }
 
-func warn() {
-	fmt.Print(`
+const banner = `
 ************************************************************************
 *  PostgreSQL was not found: its half of the tests did NOT run.
 *
-*  Install it: apt install postgresql · dnf install postgresql-server
-*  · brew install postgresql. It need not run: the tests start their own.
-*  Or name its folder in PG_BINDIR, or a server on which tests may
-*  create databases in TEST_DATABASE_URL.
+*  Install it: Debian/Ubuntu: apt install postgresql
+*              Fedora:        dnf install postgresql-server
+*              macOS:         brew install postgresql
+*  It need not be running: the tests start their own. Or name its folder
+*  in PG_BINDIR, or in TEST_DATABASE_URL a server on which tests may
+*  create databases.
 ************************************************************************
 
-`)
-}
+`

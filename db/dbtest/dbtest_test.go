@@ -1,0 +1,178 @@
+package dbtest
+
+import (
+	"bufio"
+	"database/sql"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestTheNewestPostgresComesFirst(t *testing.T) {
+	t.Parallel()
+	got := newestFirst([]string{"/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/9.6/bin"})
+	if want := []string{"/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/9.6/bin"}; !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+	got = newestFirst([]string{"/opt/homebrew/opt/postgresql/bin", "/opt/homebrew/opt/postgresql@9.6/bin", "/opt/homebrew/opt/postgresql@17/bin"})
+	if got[0] != "/opt/homebrew/opt/postgresql@17/bin" {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestDatabasesAreMigratedFreshAndGoAway(t *testing.T) {
+	t.Parallel()
+	need(t)
+	var used string
+	t.Run("in a test", func(t *testing.T) {
+		used = PostgresURL(t)
+		if used == PostgresURL(t) {
+			t.Error("two tests share a database")
+		}
+		if n := count(t, used, "SELECT count(*) FROM users"); n != 0 {
+			t.Errorf("%d users in a fresh database", n)
+		}
+	})
+	u, err := url.Parse(used)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, _ := server()
+	if n := count(t, base, "SELECT count(*) FROM pg_database WHERE datname = $1", strings.Trim(u.Path, "/")); n != 0 {
+		t.Errorf("%s is still there", used)
+	}
+	if n := count(t, EmptyPostgresURL(t), "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"); n != 0 {
+		t.Errorf("%d tables in an empty database", n)
+	}
+}
+
+func count(t *testing.T, address, query string, args ...any) (n int) {
+	t.Helper()
+	pool, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if err := pool.QueryRowContext(t.Context(), query, args...).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestWithoutPostgres runs this test program where there is none.
+func TestWithoutPostgres(t *testing.T) {
+	t.Parallel()
+	for _, job := range []string{"postgres", "own server"} {
+		for ci, want := range map[string]string{"": "--- SKIP: TestInAnotherProcess", "true": "--- FAIL: TestInAnotherProcess"} {
+			cmd := inAnotherProcess(job, "PG_BINDIR=/nowhere", EnvURL+"=", "CI="+ci)
+			out, err := cmd.CombinedOutput()
+			if !strings.Contains(string(out), want) || !strings.Contains(string(out), "apt install postgresql") || (err != nil) != (ci != "") {
+				t.Errorf("%s with CI=%q: %v\n%s", job, ci, err, out)
+			}
+		}
+	}
+}
+
+// TestAServerEndsWithItsProcess kills this test program, also while its server
+// is frozen.
+func TestAServerEndsWithItsProcess(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux ends a process with its parent")
+	}
+	_, err := findBinaries()
+	must(t, err)
+	for _, state := range []string{"running", "frozen"} {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			cmd := inAnotherProcess(state)
+			stdin, err := cmd.StdinPipe() // holds it until it is killed
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stdin.Close()
+			stdout, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			var pid int
+			var dir string
+			for lines := bufio.NewScanner(stdout); pid == 0 && lines.Scan(); {
+				fmt.Sscanf(lines.Text(), "server %d %s", &pid, &dir)
+			}
+			cmd.Process.Kill()
+			cmd.Wait()
+			if pid == 0 {
+				t.Fatal("no server was started")
+			}
+			for end := time.Now().Add(30 * time.Second); isRunning(pid); time.Sleep(20 * time.Millisecond) {
+				if time.Now().After(end) {
+					syscall.Kill(pid, syscall.SIGKILL)
+					t.Fatal("the server runs on")
+				}
+			}
+			removeStale()
+			if _, err := os.Stat(dir); err == nil {
+				t.Errorf("%s is still there", dir)
+			}
+		})
+	}
+}
+
+// isRunning doesn't count a process that nobody has reaped yet.
+func isRunning(pid int) bool {
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	return err == nil && !strings.Contains(string(stat), ") Z ")
+}
+
+// inAnotherProcess returns this test program, told what to do.
+func inAnotherProcess(job string, env ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], "-test.run=^TestInAnotherProcess$", "-test.v")
+	cmd.Env = append(append(os.Environ(), "DBTEST_JOB="+job), env...)
+	return cmd
+}
+
+// TestInAnotherProcess does what another test wants done there.
+func TestInAnotherProcess(t *testing.T) {
+	switch job := os.Getenv("DBTEST_JOB"); job {
+	case "postgres":
+		Postgres(t)
+	case "own server":
+		OwnServer(t)
+	case "running", "frozen":
+		s := OwnServer(t)
+		if job == "frozen" {
+			if err := s.Freeze(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		fmt.Printf("server %d %s\n", s.process.Pid, s.dir)
+		io.Copy(io.Discard, os.Stdin)
+	}
+}
+
+func TestAFrozenServerCanBeStoppedAndStarted(t *testing.T) {
+	t.Parallel()
+	s := OwnServer(t)
+	for _, step := range []func() error{s.Freeze, s.Stop, s.Stop, s.Start, s.Freeze, s.Thaw} {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := count(t, s.URL("postgres"), "SELECT 1"); n != 1 {
+		t.Errorf("got %d", n)
+	}
+}

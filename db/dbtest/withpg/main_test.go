@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/managethefans/portal/db/dbtest"
+)
+
+// TestMain is withpg itself when a test says so.
+func TestMain(m *testing.M) {
+	if os.Getenv("WITHPG_TEST") != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// withpg returns this program, as withpg. The shell runs script.
+func withpg(script string, env ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], "sh", "-c", script)
+	cmd.Env = append(append(os.Environ(), "WITHPG_TEST=yes", "CI="), env...)
+	return cmd
+}
+
+func exitCode(err error) int {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return 0
+}
+
+func TestTheCommandsExitCodeIsOurs(t *testing.T) {
+	t.Parallel()
+	for script, want := range map[string]int{"exit 0": 0, "exit 7": 7, "kill -KILL $$": 137} {
+		out, err := withpg(script, dbtest.EnvURL+"=postgres://h/d").CombinedOutput()
+		if got := exitCode(err); got != want || !strings.Contains(string(out), "tests run on SQLite and on the PostgreSQL of TEST_DATABASE_URL\n") {
+			t.Errorf("%s: got %d, %s", script, got, out)
+		}
+	}
+}
+
+func TestSignalsReachTheCommand(t *testing.T) {
+	t.Parallel()
+	for signal, want := range map[os.Signal]int{os.Interrupt: 8, syscall.SIGTERM: 9} {
+		cmd := withpg(`trap 'exit 8' INT; trap 'exit 9' TERM; echo ready; for i in $(seq 300); do sleep 0.1; done`, dbtest.EnvURL+"=postgres://h/d")
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(stdout)
+		for lines.Scan() && lines.Text() != "ready" {
+		}
+		cmd.Process.Signal(signal)
+		if got := exitCode(cmd.Wait()); got != want {
+			t.Errorf("%s: exit code %d", signal, got)
+		}
+	}
+}
+
+func TestItIsLoudWithoutPostgres(t *testing.T) {
+	t.Parallel()
+	missing := []string{"PG_BINDIR=/nowhere", dbtest.EnvURL + "="}
+	out, err := withpg("echo the tests; exit 7", missing...).Output()
+	before, after, ran := strings.Cut(string(out), "the tests\n")
+	if !ran || exitCode(err) != 7 || !strings.Contains(before, "did NOT run") || !strings.Contains(after, "did NOT run") {
+		t.Errorf("%v: %s", err, out)
+	}
+	all, err := withpg("echo the tests", append(missing, "CI=true")...).CombinedOutput()
+	if exitCode(err) != 1 || strings.Contains(string(all), "the tests\n") || !strings.Contains(string(all), "apt install postgresql") {
+		t.Errorf("in CI: %v: %s", err, all)
+	}
+}
+
+func TestAServerIsThereForTheCommandAndThenGone(t *testing.T) {
+	t.Parallel()
+	out, err := withpg("echo url=$TEST_DATABASE_URL", dbtest.EnvURL+"=").Output()
+	if strings.Contains(string(out), "was not found") && os.Getenv("CI") != "true" {
+		t.Skip("there is no PostgreSQL")
+	}
+	_, rest, _ := strings.Cut(string(out), "host=")
+	dir, _, _ := strings.Cut(rest, "&")
+	if err != nil || dir == "" || !strings.HasPrefix(string(out), "tests run on SQLite and on PostgreSQL ") {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is still there: %v", dir, err)
+	}
+}
