@@ -1,17 +1,25 @@
-// Package static holds the style sheets and images and serves them. They are
-// part of the program: nothing has to be deployed beside it.
+// Package static holds the style sheets and images and serves them, each under
+// a name that changes with its content, so that browsers may keep them for
+// good. They are part of the program: nothing has to be deployed beside it.
 package static
 
 import (
-	"cmp"
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
+	"mime"
 	"net/http"
+	"path"
 	"strings"
 	"sync"
+	"time"
+
+	"github.com/andybalholm/brotli"
 )
 
 // Prefix is the path below which Handler serves.
@@ -20,54 +28,138 @@ const Prefix = "/static/"
 //go:embed css img
 var files embed.FS
 
-// URL returns the address of a file, such as css/app.css. It changes with the
-// file's content, so that a browser may keep what it has. A name that doesn't
-// exist is an error.
-func URL(name string) (string, error) {
-	version, err := version(name)
-	if err != nil {
-		return "", fmt.Errorf("static/%s: %w", name, err)
-	}
-	return Prefix + name + "?v=" + version, nil
+// file is one file as it is sent.
+type file struct {
+	kind    string            // its Content-Type
+	version string            // a hash of its content
+	bodies  map[string][]byte // by Content-Encoding; "" is the file itself
 }
 
-// Handler serves the files below Prefix. There are no listings of folders.
-func Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name := strings.TrimPrefix(r.URL.Path, Prefix)
-		version, err := version(name)
-		if err != nil {
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("ETag", `"`+version+`"`)
-		w.Header().Set("Cache-Control", "no-cache")
-		if r.URL.Query().Get("v") == version {
-			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-		}
-		http.ServeFileFS(w, r, files, name)
-	})
-}
-
-// versions has the hash of each file's content.
-var versions = sync.OnceValues(func() (map[string]string, error) {
-	all := map[string]string{}
+// load reads and compresses every file, once.
+var load = sync.OnceValues(func() (map[string]file, error) {
+	all := map[string]file{}
 	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		content, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
 		sum := sha256.Sum256(content)
-		all[name] = hex.EncodeToString(sum[:8])
+		f := file{kind: mime.TypeByExtension(path.Ext(name)), version: hex.EncodeToString(sum[:6]), bodies: map[string][]byte{"": content}}
+		if compressible(f.kind) {
+			err = f.compress(content)
+		}
+		all[name] = f
 		return err
 	})
 	return all, err
 })
 
-func version(name string) (string, error) {
-	all, err := versions()
-	if version, ok := all[name]; ok {
-		return version, nil
+func compressible(kind string) bool {
+	return strings.HasPrefix(kind, "text/") || strings.Contains(kind, "javascript") ||
+		strings.Contains(kind, "json") || strings.Contains(kind, "svg")
+}
+
+// compress adds the encodings that make the file smaller.
+func (f *file) compress(content []byte) error {
+	for encoding, newWriter := range map[string]func(io.Writer) io.WriteCloser{
+		"br":   func(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, brotli.BestCompression) },
+		"gzip": func(w io.Writer) io.WriteCloser { w2, _ := gzip.NewWriterLevel(w, gzip.BestCompression); return w2 },
+	} {
+		var buf bytes.Buffer
+		w := newWriter(&buf)
+		if _, err := w.Write(content); err != nil {
+			return err
+		}
+		if err := w.Close(); err != nil {
+			return err
+		}
+		if buf.Len() < len(content) {
+			f.bodies[encoding] = buf.Bytes()
+		}
 	}
-	return "", cmp.Or(err, fs.ErrNotExist)
+	return nil
+}
+
+// URL returns the address of a file: css/app.css is /static/css/app.<hash>.css.
+// A name that doesn't exist is an error.
+func URL(name string) (string, error) {
+	all, err := load()
+	if err != nil {
+		return "", err
+	}
+	f, ok := all[name]
+	if !ok {
+		return "", fmt.Errorf("static/%s: %w", name, fs.ErrNotExist)
+	}
+	ext := path.Ext(name)
+	return Prefix + strings.TrimSuffix(name, ext) + "." + f.version + ext, nil
+}
+
+// split takes the version out of a name, if there is one.
+func split(name string) (plain, version string) {
+	ext := path.Ext(name)
+	base := strings.TrimSuffix(name, ext)
+	if version = strings.TrimPrefix(path.Ext(base), "."); len(version) == 12 {
+		return strings.TrimSuffix(base, "."+version) + ext, version
+	}
+	return name, ""
+}
+
+// Handler serves the files below Prefix. There are no listings of folders. A
+// version that isn't today's is not found, rather than answered with other
+// content than its name stands for.
+func Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, version := split(strings.TrimPrefix(r.URL.Path, Prefix))
+		all, err := load()
+		f, ok := all[name]
+		if err != nil || !ok || version != "" && version != f.version {
+			http.NotFound(w, r)
+			return
+		}
+		f.serve(w, r, name, version != "")
+	})
+}
+
+func (f file) serve(w http.ResponseWriter, r *http.Request, name string, forGood bool) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-cache")
+	if forGood {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	encoding := ""
+	if len(f.bodies) > 1 {
+		h.Set("Vary", "Accept-Encoding")
+		if r.Header.Get("Range") == "" { // ranges are of the file itself
+			encoding = f.encodingFor(r.Header.Get("Accept-Encoding"))
+		}
+	}
+	etag := f.version
+	if encoding != "" {
+		h.Set("Content-Encoding", encoding)
+		etag += "-" + encoding
+	}
+	h.Set("ETag", `"`+etag+`"`)
+	h.Set("Content-Type", f.kind)
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(f.bodies[encoding]))
+}
+
+// encodingFor returns the best encoding that we have and the client takes (RFC
+// 9110, section 12.5.3). "q=0" refuses one.
+func (f file) encodingFor(accept string) string {
+	taken := map[string]bool{}
+	for item := range strings.SplitSeq(strings.ToLower(accept), ",") {
+		name, parameters, _ := strings.Cut(strings.TrimSpace(item), ";")
+		quality := strings.TrimLeft(strings.TrimPrefix(strings.ReplaceAll(parameters, " ", ""), "q="), "0.")
+		taken[strings.TrimSpace(name)] = parameters == "" || quality != ""
+	}
+	for _, encoding := range []string{"br", "gzip"} {
+		if _, have := f.bodies[encoding]; have && taken[encoding] {
+			return encoding
+		}
+	}
+	return ""
 }

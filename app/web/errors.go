@@ -3,9 +3,11 @@ package web
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -55,12 +57,44 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if !ok {
 		message = [2]string{http.StatusText(status), ""}
 	}
+	if !wantsHTML(c.Request()) {
+		s.writeProblem(c, status, message)
+		return
+	}
 	p := &errorPage{page: s.newPage(c), Status: status, Heading: message[0], Text: message[1]}
 	session.From(c).Discard()
 	p.User, _ = session.From(c).User() // shown if it is known
 	if s.write(c, status, "errors/show", p) != nil {
-		c.String(status, message[0]+". "+message[1]+"\n")
+		s.writeProblem(c, status, message)
 	}
+}
+
+// wantsHTML reports whether a page is what the client can show.
+func wantsHTML(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// problem is an error for programs (RFC 9457).
+type problem struct {
+	Title    string `json:"title"`
+	Status   int    `json:"status"`
+	Detail   string `json:"detail,omitempty"`
+	Instance string `json:"instance"`
+}
+
+// writeProblem answers a client that isn't a browser: JSON where it asks for
+// that, else a line of text.
+func (s *Server) writeProblem(c echo.Context, status int, message [2]string) {
+	session.From(c).Discard()
+	c.Response().Header().Set("Cache-Control", "no-store")
+	if strings.Contains(c.Request().Header.Get("Accept"), "json") {
+		body, err := json.Marshal(problem{message[0], status, message[1], c.Response().Header().Get(echo.HeaderXRequestID)})
+		if err == nil {
+			c.Blob(status, "application/problem+json", body)
+			return
+		}
+	}
+	c.String(status, strings.TrimSpace(message[0]+". "+message[1])+"\n")
 }
 
 func statusOf(err error) int {

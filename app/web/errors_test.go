@@ -82,24 +82,91 @@ func TestSecurityHeaders(t *testing.T) {
 	for path, cache := range map[string]string{"/": "no-store", "/dashboard": "no-store", "/nope": "no-store", "/healthz": ""} {
 		h := b.get(path).Header
 		for name, want := range map[string]string{
-			"Content-Security-Policy":    "default-src 'none'",
-			"Cross-Origin-Opener-Policy": "same-origin",
-			"Referrer-Policy":            "same-origin",
-			"X-Content-Type-Options":     "nosniff",
-			"X-Request-Id":               "",
-			"Cache-Control":              cache,
+			"Content-Security-Policy":      "default-src 'none'",
+			"Cross-Origin-Opener-Policy":   "same-origin",
+			"Cross-Origin-Resource-Policy": "same-origin",
+			"Permissions-Policy":           "camera=(), geolocation=(), microphone=()",
+			"Referrer-Policy":              "same-origin",
+			"Reporting-Endpoints":          `csp="/csp-report"`,
+			"X-Content-Type-Options":       "nosniff",
+			"X-Request-Id":                 "",
+			"Cache-Control":                cache,
 		} {
 			if got := h.Get(name); !strings.HasPrefix(got, want) || (got == "" && name != "Cache-Control") {
 				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
 			}
 		}
 		policy := h.Get("Content-Security-Policy")
-		if strings.Contains(policy, "unsafe") || !strings.Contains(policy, "frame-ancestors 'none'") || !strings.Contains(policy, "base-uri 'none'") {
-			t.Errorf("%s: policy %s", path, policy)
+		for _, want := range []string{"frame-ancestors 'none'", "base-uri 'none'", "object-src 'none'", "report-uri /csp-report"} {
+			if !strings.Contains(policy, want) || strings.Contains(policy, "unsafe") {
+				t.Errorf("%s: policy %s", path, policy)
+			}
 		}
 	}
 	if cache := newBrowser(t, b.handler).get("/").Header.Get("Cache-Control"); cache != "no-cache" {
 		t.Errorf("a public page: Cache-Control %s", cache)
+	}
+}
+
+func TestProductionInsistsOnHTTPS(t *testing.T) {
+	t.Parallel()
+	d := dbtest.SQLite(t)
+	for env, want := range map[string]string{config.Production: "max-age=63072000; includeSubDomains", config.Development: ""} {
+		b := newBrowser(t, newServer(t, d, func(c *config.Config) { c.Env = env }))
+		for _, path := range []string{"/", "/nope", "/static/css/app.css"} {
+			if got := b.get(path).Header.Get("Strict-Transport-Security"); got != want {
+				t.Errorf("%s, %s: got %q", env, path, got)
+			}
+		}
+	}
+}
+
+func TestReportsOfThePolicyAreLoggedWithinBounds(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dbtest.SQLite(t))
+	var log bytes.Buffer
+	s.log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	b := newBrowser(t, s)
+	send := func(kind, body string) {
+		t.Helper()
+		r := httptest.NewRequest(http.MethodPost, cspReportPath, strings.NewReader(body))
+		r.Header.Set("Content-Type", kind)
+		b.do(r).wantStatus(http.StatusNoContent)
+	}
+	send("application/csp-report", `{"csp-report":{"document-uri":"https://x/a","blocked-uri":"inline","effective-directive":"script-src"}}`)
+	send("application/reports+json", `[{"type":"csp-violation","body":{"documentURL":"https://x/b","blockedURL":"https://evil.example","effectiveDirective":"img-src"}},{"type":"other"}]`)
+	for _, want := range []string{"document=https://x/a blocked=inline directive=script-src", "document=https://x/b blocked=https://evil.example directive=img-src"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("want %s in %s", want, log.String())
+		}
+	}
+	log.Reset()
+	for range 100 {
+		send("application/csp-report", `{"csp-report":{"document-uri":"`+strings.Repeat("x", 100)+`"}}`)
+		send("text/plain", "garbage")
+		send("application/csp-report", `{"csp-report":{"document-uri":"`+strings.Repeat("x", maxReport)+`"}}`)
+	}
+	if n := strings.Count(log.String(), "\n"); n == 0 || n > 20 {
+		t.Errorf("%d lines in the log", n)
+	}
+}
+
+func TestErrorsForClientsThatAreNoBrowsers(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, newServer(t, dbtest.SQLite(t)))
+	for accept, want := range map[string]string{
+		"application/json":         `{"title":"There is nothing here","status":404`,
+		"application/problem+json": `{"title":"There is nothing here","status":404`,
+		"*/*":                      "There is nothing here. The page may have moved",
+		"image/avif,image/webp":    "There is nothing here. The page may have moved",
+		"text/html":                "<!doctype html>",
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/nope", nil)
+		r.Header.Set("Accept", accept)
+		answer := b.do(r).wantStatus(http.StatusNotFound)
+		if !strings.HasPrefix(answer.body, want) {
+			t.Errorf("%s: got %s, %s", accept, answer.Header.Get("Content-Type"), answer.body)
+		}
 	}
 }
 

@@ -34,6 +34,7 @@ func (s *Server) addRoutes() error {
 
 		s.handle(http.MethodGet, "/healthz", public, s.showHealth),
 		s.handle(http.MethodGet, "/readyz", public, s.showReadiness),
+		s.handle(http.MethodPost, cspReportPath, public, s.createCSPReport),
 		s.handle(http.MethodGet, "/static/*", public, s.showStatic),
 	)
 }

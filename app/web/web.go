@@ -10,6 +10,7 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+	"golang.org/x/time/rate"
 
 	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/config"
@@ -29,6 +30,7 @@ type Server struct {
 	sessions *session.Manager
 	hasher   *auth.Hasher
 	origin   http.CrossOriginProtection
+	reports  *rate.Limiter // of the content security policy, into the log
 	routes   []Route
 }
 
@@ -49,7 +51,7 @@ func New(cfg config.Config, log *slog.Logger, d *db.DB) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up sessions: %w", err)
 	}
-	s := &Server{cfg: cfg, log: log, db: d, echo: echo.New(), pages: pages, sessions: sessions, hasher: auth.NewHasher()}
+	s := &Server{cfg: cfg, log: log, db: d, echo: echo.New(), pages: pages, sessions: sessions, hasher: auth.NewHasher(), reports: rate.NewLimiter(1, 10)}
 	s.echo.HTTPErrorHandler = s.handleError
 	s.echo.IPExtractor, s.echo.SchemeExtractor = trust(cfg.TrustedProxies)
 	if err := s.addRoutes(); err != nil {

@@ -88,6 +88,9 @@ type response struct {
 func (b *browser) do(r *http.Request) *response {
 	b.t.Helper()
 	r.RemoteAddr = b.ip + ":1234"
+	if r.Header.Get("Accept") == "" {
+		r.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+	}
 	for _, name := range slices.Sorted(maps.Keys(b.cookies)) {
 		r.AddCookie(&http.Cookie{Name: name, Value: b.cookies[name]})
 	}
