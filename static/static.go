@@ -134,7 +134,7 @@ func (f file) serve(w http.ResponseWriter, r *http.Request, name string, forGood
 	if len(f.bodies) > 1 {
 		h.Set("Vary", "Accept-Encoding")
 		if r.Header.Get("Range") == "" { // ranges are of the file itself
-			encoding = f.encodingFor(r.Header.Get("Accept-Encoding"))
+			encoding = f.encodingFor(r)
 		}
 	}
 	etag := f.version
@@ -147,19 +147,25 @@ func (f file) serve(w http.ResponseWriter, r *http.Request, name string, forGood
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(f.bodies[encoding]))
 }
 
-// encodingFor returns the best encoding that we have and the client takes (RFC
-// 9110, section 12.5.3). "q=0" refuses one.
-func (f file) encodingFor(accept string) string {
-	taken := map[string]bool{}
-	for item := range strings.SplitSeq(strings.ToLower(accept), ",") {
-		name, parameters, _ := strings.Cut(strings.TrimSpace(item), ";")
-		quality := strings.TrimLeft(strings.TrimPrefix(strings.ReplaceAll(parameters, " ", ""), "q="), "0.")
-		taken[strings.TrimSpace(name)] = parameters == "" || quality != ""
-	}
+// encodingFor returns the best encoding that we have and the client takes.
+func (f file) encodingFor(r *http.Request) string {
 	for _, encoding := range []string{"br", "gzip"} {
-		if _, have := f.bodies[encoding]; have && taken[encoding] {
+		if _, have := f.bodies[encoding]; have && Accepts(r, encoding) {
 			return encoding
 		}
 	}
 	return ""
+}
+
+// Accepts reports whether the client takes a Content-Encoding, by name (RFC
+// 9110, section 12.5.3). "q=0" refuses one.
+func Accepts(r *http.Request, encoding string) bool {
+	for item := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		name, parameters, _ := strings.Cut(item, ";")
+		if strings.EqualFold(strings.TrimSpace(name), encoding) {
+			quality := strings.TrimPrefix(strings.ReplaceAll(parameters, " ", ""), "q=")
+			return quality == "" || strings.Trim(quality, "0.") != ""
+		}
+	}
+	return false
 }

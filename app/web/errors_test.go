@@ -2,8 +2,10 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -148,6 +150,56 @@ func TestReportsOfThePolicyAreLoggedWithinBounds(t *testing.T) {
 	}
 	if n := strings.Count(log.String(), "\n"); n == 0 || n > 20 {
 		t.Errorf("%d lines in the log", n)
+	}
+}
+
+func TestOnlyPagesWithoutSecretsAreCompressed(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, newServer(t, dbtest.SQLite(t)))
+	get := func(path string) *response {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Accept-Encoding", "gzip, br")
+		return b.do(r)
+	}
+	for _, path := range []string{"/", "/login", "/nope"} {
+		answer := get(path)
+		plain, err := gzip.NewReader(strings.NewReader(answer.body))
+		if err != nil || answer.Header.Get("Content-Encoding") != "gzip" || answer.Header.Get("Vary") != "Accept-Encoding, Cookie" {
+			t.Fatalf("%s: %v, %v", path, answer.Header, err)
+		}
+		if text, err := io.ReadAll(plain); err != nil || !strings.Contains(string(text), "</html>") {
+			t.Errorf("%s: %s, %v", path, text, err)
+		}
+	}
+	b.register(adaEmail)
+	for _, path := range []string{"/", "/dashboard", "/account", "/nope"} {
+		if answer := get(path); answer.Header.Get("Content-Encoding") != "" || !strings.Contains(answer.body, "</html>") {
+			t.Errorf("%s: %v", path, answer.Header)
+		}
+	}
+}
+
+func TestFilesThatAreLookedForByTheirName(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, newServer(t, dbtest.SQLite(t), func(c *config.Config) { c.AppName = `Desk "One"` }))
+	for path, want := range map[string][2]string{
+		"/favicon.ico":             {"image/", "\x00\x00\x01\x00"},
+		"/robots.txt":              {"text/plain", "User-agent: *"},
+		"/manifest.webmanifest":    {"application/manifest+json", `{"name":"Desk \"One\""`},
+		"/static/img/icon-192.png": {"image/png", "\x89PNG"},
+		"/static/img/favicon.svg":  {"image/svg+xml", "<svg"},
+	} {
+		answer := b.get(path).wantStatus(http.StatusOK)
+		if kind := answer.Header.Get("Content-Type"); !strings.HasPrefix(kind, want[0]) || !strings.HasPrefix(answer.body, want[1]) {
+			t.Errorf("%s: %s, %.20q", path, kind, answer.body)
+		}
+	}
+	for _, path := range []string{"/apple-touch-icon.png", "/static/img/nope.png"} {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Accept", "image/avif,image/webp,*/*;q=0.8")
+		if answer := b.do(r).wantStatus(http.StatusNotFound); strings.Contains(answer.body, "<html") {
+			t.Errorf("%s is a page", path)
+		}
 	}
 }
 

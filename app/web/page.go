@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"mime"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/app/session"
+	"github.com/managethefans/portal/static"
 )
 
 // page is what the layout needs; the type of every page embeds it.
@@ -67,12 +69,34 @@ func (s *Server) write(c echo.Context, status int, name string, data pageData) e
 	if err := session.From(c).Commit(); err != nil {
 		return err
 	}
-	cache := "no-cache"
+	h := c.Response().Header()
 	if data.base().User != nil {
-		cache = "no-store" // ASVS 14.3.2: not in the browser's cache after sign-out
+		h.Set("Cache-Control", "no-store") // ASVS 14.3.2: not in the browser's cache after sign-out
+		return c.HTMLBlob(status, buf.Bytes())
 	}
-	c.Response().Header().Set("Cache-Control", cache)
-	return c.HTMLBlob(status, buf.Bytes())
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Vary", "Accept-Encoding, Cookie")
+	if !static.Accepts(c.Request(), "gzip") {
+		return c.HTMLBlob(status, buf.Bytes())
+	}
+	// Only what everybody may read is compressed: beside a secret, what an
+	// attacker puts into the page tells the secret by its length (BREACH).
+	body, err := compress(buf.Bytes())
+	if err != nil {
+		return err
+	}
+	h.Set("Content-Encoding", "gzip")
+	return c.HTMLBlob(status, body)
+}
+
+func compress(body []byte) ([]byte, error) {
+	var buf bytes.Buffer
+	w := gzip.NewWriter(&buf)
+	if _, err := w.Write(body); err != nil {
+		return nil, err
+	}
+	err := w.Close()
+	return buf.Bytes(), err
 }
 
 // redirect answers with 303 See Other to a path of the portal and commits the

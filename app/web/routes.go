@@ -35,6 +35,9 @@ func (s *Server) addRoutes() error {
 		s.handle(http.MethodGet, "/healthz", public, s.showHealth),
 		s.handle(http.MethodGet, "/readyz", public, s.showReadiness),
 		s.handle(http.MethodPost, cspReportPath, public, s.createCSPReport),
+		s.handle(http.MethodGet, "/favicon.ico", public, s.showFavicon),
+		s.handle(http.MethodGet, "/robots.txt", public, s.showRobots),
+		s.handle(http.MethodGet, "/manifest.webmanifest", public, s.showManifest),
 		s.handle(http.MethodGet, "/static/*", public, s.showStatic),
 	)
 }
