@@ -10,7 +10,7 @@ help:
 	@echo 'make run        build and serve once'
 	@echo 'make test       every test, on SQLite and PostgreSQL (PKG=./app/web RUN=TestName for some)'
 	@echo 'make check      what CI runs: format, vet, lint, generated code, tests with the race detector'
-	@echo 'make generate   Go from queries/*.sql, after a change there or in db/migrations'
+	@echo 'make generate   Go from queries/*.sql and db/migrations, and docs/access.md from the routes'
 	@echo 'make build      bin/portal: one static binary for production'
 	@echo 'make setup      fetch and build beforehand all that the others need'
 	@echo 'make clean      remove what was built'
@@ -70,6 +70,8 @@ generate: .tools/sqlc
 	@rm -f $(GENERATED)
 	@mv tmp/_generate/db/*.go db/
 	@rm -r tmp/_generate
+	@go test -count=1 -run '^TestAccess$$' ./app/web -update >/dev/null || \
+		echo 'docs/access.md was left as it is, since its test fails: go test -run TestAccess ./app/web'
 
 .PHONY: tmp/_generate
 tmp/_generate:
