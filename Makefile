@@ -1,6 +1,8 @@
 # make alone lists what there is. A laptop with Go, make and git is enough.
 
 export CGO_ENABLED = 0
+# The version is stamped below. Go's own look at git fails in a clone that belongs to somebody else.
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 GENERATED = db/models.go db/sqlc.go db/*.sql.go
 

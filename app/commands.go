@@ -89,8 +89,24 @@ func (p *program) noArguments(action func(context.Context) error) cli.ActionFunc
 	}
 }
 
-// load reads the settings.
-func (p *program) load() (config.Config, error) { return config.Load(p.getenv, ".") }
+// load reads the settings, and has the database's URLs looked at more closely.
+func (p *program) load() (config.Config, error) {
+	cfg, err := config.Load(p.getenv, ".")
+	var faults config.Faults
+	if err != nil && !errors.As(err, &faults) {
+		return cfg, err
+	}
+	if err := db.Check(cfg.DatabaseURL); err != nil && cfg.DatabaseURL != "" {
+		faults = append(faults, "DATABASE_URL is "+err.Error()+".")
+	}
+	if err := db.Check(cfg.MigrateDatabaseURL); err != nil && cfg.MigrateDatabaseURL != "" {
+		faults = append(faults, "MIGRATE_DATABASE_URL is "+err.Error()+".")
+	}
+	if len(faults) > 0 {
+		return cfg, faults
+	}
+	return cfg, nil
+}
 
 // withDatabase runs f on the database, whatever state that is in.
 func (p *program) withDatabase(f func(config.Config, *db.DB) error) error {

@@ -12,7 +12,8 @@ import (
 )
 
 // doctor looks at everything that the portal needs, reports all that it finds,
-// and fails if something is amiss. It changes nothing.
+// and fails if something is amiss. It applies no migration; a SQLite file and
+// the folder for sessions are made if they aren't there.
 func (p *program) doctor(ctx context.Context) error {
 	cfg, err := p.load()
 	if !p.report("settings", err, "environment "+cfg.Env) {

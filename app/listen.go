@@ -20,12 +20,18 @@ const firstInheritedFD = 3
 // at addr. A socket that outlives this program keeps connections waiting for
 // the next one. LISTEN_PID isn't asked for: a program may stand between.
 func listen(addr string, getenv func(string) string) (net.Listener, error) {
-	if n, _ := strconv.Atoi(getenv("LISTEN_FDS")); n > 0 {
+	if fds := getenv("LISTEN_FDS"); fds != "" {
+		if n, err := strconv.Atoi(fds); err != nil || n != 1 {
+			return nil, fmt.Errorf("LISTEN_FDS is %q: hand over one socket, and set it to 1", fds)
+		}
 		file := os.NewFile(firstInheritedFD, "LISTEN_FDS")
 		defer file.Close()
 		listener, err := net.FileListener(file)
 		if err != nil {
-			return nil, fmt.Errorf("LISTEN_FDS is %d, but no socket was handed over: %w", n, err)
+			return nil, fmt.Errorf("LISTEN_FDS is 1, but no socket was handed over: %w", err)
+		}
+		if listener.Addr().Network() != "tcp" {
+			return nil, fmt.Errorf("LISTEN_FDS is a %s socket: hand over a TCP one, on which visitors have addresses", listener.Addr().Network())
 		}
 		return listener, nil
 	}
@@ -37,7 +43,7 @@ func listen(addr string, getenv func(string) string) (net.Listener, error) {
 		return nil, fmt.Errorf("this account may not listen on %s: set ADDR (or PORT) to a port above 1023", addr)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", addr, err)
+		return nil, fmt.Errorf("ADDR is %s, where nothing can listen: %w", addr, err)
 	}
 	return listener, nil
 }

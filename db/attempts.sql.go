@@ -85,16 +85,3 @@ func (q *Queries) GetAttempts(ctx context.Context, arg GetAttemptsParams) (GetAt
 	err := row.Scan(&i.Failures, &i.ExpiresAt)
 	return i, err
 }
-
-const removeAttempt = `-- name: RemoveAttempt :exec
-UPDATE attempts
-SET failures = failures - 1
-WHERE bucket = $1
-  AND failures > 0
-`
-
-// RemoveAttempt takes one counted failure back.
-func (q *Queries) RemoveAttempt(ctx context.Context, bucket string) error {
-	_, err := q.db.ExecContext(ctx, removeAttempt, bucket)
-	return err
-}

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql/driver"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,13 +19,33 @@ const (
 	connectTimeout = Timeout / 2
 )
 
-type boundedConnector struct{ driver.Connector }
+type boundedConnector struct {
+	driver.Connector
+	recent *recentFailure
+}
 
+// recentFailure is the last attempt to connect, if it failed. For a while after
+// it others fail at once: database/sql makes new connections one after the
+// other, and those who wait for one would wait for all that fail before theirs.
+type recentFailure struct{ atomic.Pointer[failure] }
+
+type failure struct {
+	at  time.Time
+	err error
+}
+
+// Connect makes a connection, in time.
 func (c boundedConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	if f := c.recent.Load(); f != nil && time.Since(f.at) < connectTimeout {
+		return nil, &UnavailableError{Reason: noAnswer, Cause: f.err}
+	}
+	limited, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	conn, err := c.Connector.Connect(ctx)
+	conn, err := c.Connector.Connect(limited)
 	if err != nil {
+		if ctx.Err() == nil { // not because the request has ended
+			c.recent.Store(&failure{time.Now(), err})
+		}
 		return nil, err
 	}
 	return boundedConn{conn.(pgxConn)}, nil

@@ -37,6 +37,8 @@ type DB struct {
 	probe *sql.DB // for Watch, so that a busy pool doesn't look like an outage
 	down  *sql.DB // fails at once with Ready's error
 	state atomic.Pointer[UnavailableError]
+
+	recent recentFailure // to connect, of the pool
 }
 
 // Open prepares the database at url (postgres://… or sqlite:path). Migrations
@@ -59,7 +61,7 @@ func Open(url, migrateURL string) (*DB, error) {
 		}
 	}
 	d.state.Store(&UnavailableError{Reason: "the database is not connected yet"})
-	d.pool, d.probe, d.down = t.pool(), t.pool(), sql.OpenDB(downConnector{d})
+	d.pool, d.probe, d.down = t.pool(&d.recent), t.pool(&recentFailure{}), sql.OpenDB(downConnector{d})
 	d.probe.SetMaxOpenConns(1)
 	d.Queries = New(queryer{d})
 	return d, nil

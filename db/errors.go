@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -52,11 +51,19 @@ func IsUnavailable(err error) bool {
 		return true
 	}
 	if code, ok := postgresCode(err); ok {
-		// Class 08 is a lost connection; 57P0x a server that shuts down, has
-		// crashed or is starting; 53300 too many connections.
-		return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P0") || code == "53300"
+		// Class 08 is a lost connection; 53 too many connections, a full disk;
+		// 57P0x a server that shuts down, has crashed or is starting.
+		return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "53") || strings.HasPrefix(code, "57P0")
 	}
-	return isSQLite(err, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff { // the low byte is the kind
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+		return true
+	}
+	return false
 }
 
 // IsUniqueViolation reports whether err is a row refused by a UNIQUE
@@ -65,7 +72,8 @@ func IsUniqueViolation(err error) bool {
 	if code, ok := postgresCode(err); ok {
 		return code == "23505"
 	}
-	return isSQLite(err, sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+	var e *sqlite.Error
+	return errors.As(err, &e) && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
 func postgresCode(err error) (string, bool) {
@@ -74,9 +82,4 @@ func postgresCode(err error) (string, bool) {
 		return e.Code, true
 	}
 	return "", false
-}
-
-func isSQLite(err error, codes ...int) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && slices.Contains(codes, e.Code())
 }

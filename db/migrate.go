@@ -45,9 +45,10 @@ func (d *DB) Rollback(ctx context.Context) (string, error) {
 	return name, err
 }
 
-// Migrations lists every migration in order, and whether it is applied.
+// Migrations lists every migration in order, and whether it is applied to the
+// database that the queries run on.
 func (d *DB) Migrations(ctx context.Context) ([]Migration, error) {
-	pool := d.migrate.unbounded()
+	pool := d.target.unbounded()
 	defer pool.Close()
 	p, err := d.provider(pool)
 	if err != nil {

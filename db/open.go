@@ -24,9 +24,18 @@ type target struct {
 	path     string
 }
 
+// Check reports what is wrong with a database's URL. Nothing is opened.
+func Check(rawURL string) error {
+	_, err := parse(rawURL)
+	return err
+}
+
 func parse(rawURL string) (target, error) {
 	if path, ok := strings.CutPrefix(rawURL, "sqlite:"); ok && path != "" {
 		path, err := filepath.Abs(path)
+		if info, statErr := os.Stat(path); err == nil && statErr == nil && info.IsDir() {
+			return target{}, fmt.Errorf("sqlite:%s, which is a folder: name a file in it", path)
+		}
 		return target{path: path}, err
 	}
 	if !strings.HasPrefix(rawURL, "postgres://") && !strings.HasPrefix(rawURL, "postgresql://") {
@@ -34,17 +43,17 @@ func parse(rawURL string) (target, error) {
 	}
 	config, err := pgx.ParseConfig(rawURL)
 	if err != nil {
-		return target{}, fmt.Errorf("not a PostgreSQL URL: %w", err) // pgx leaves the password out
+		return target{}, fmt.Errorf("not a PostgreSQL URL: %w. Write postgres://user:password@host/name", err) // pgx leaves the password out
 	}
 	return target{postgres: config}, nil
 }
 
 // pool opens connections for requests, on PostgreSQL each call bounded.
-func (t target) pool() *sql.DB {
+func (t target) pool(recent *recentFailure) *sql.DB {
 	if t.postgres == nil {
 		return openSQLite(t.path, sqliteOptions)
 	}
-	pool := sql.OpenDB(boundedConnector{stdlib.GetConnector(*t.postgres, stdlib.OptionAfterConnect(readUTC))})
+	pool := sql.OpenDB(boundedConnector{stdlib.GetConnector(*t.postgres, stdlib.OptionAfterConnect(readUTC)), recent})
 	pool.SetMaxOpenConns(20)
 	pool.SetMaxIdleConns(20)
 	pool.SetConnMaxIdleTime(5 * time.Minute)

@@ -145,22 +145,57 @@ func (q *Queries) ListUsers(ctx context.Context) ([]ListUsersRow, error) {
 	return items, nil
 }
 
-const updatePasswordHash = `-- name: UpdatePasswordHash :exec
+const lockVerifiedUser = `-- name: LockVerifiedUser :execrows
+UPDATE users
+SET updated_at = updated_at
+WHERE id = $1
+  AND password_hash = $2
+  AND disabled_at IS NULL
+`
+
+type LockVerifiedUserParams struct {
+	ID           int64
+	VerifiedHash string
+}
+
+// LockVerifiedUser keeps an account as it is until the transaction ends. It
+// changes no row if the password is no longer the one that was verified, or if
+// the account has been disabled.
+func (q *Queries) LockVerifiedUser(ctx context.Context, arg LockVerifiedUserParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, lockVerifiedUser, arg.ID, arg.VerifiedHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const replacePasswordHash = `-- name: ReplacePasswordHash :execrows
 UPDATE users
 SET password_hash = $1, updated_at = $2
 WHERE id = $3
+  AND password_hash = $4
 `
 
-type UpdatePasswordHashParams struct {
+type ReplacePasswordHashParams struct {
 	PasswordHash string
 	Now          time.Time
 	ID           int64
+	VerifiedHash string
 }
 
-// UpdatePasswordHash replaces a person's password hash.
-func (q *Queries) UpdatePasswordHash(ctx context.Context, arg UpdatePasswordHashParams) error {
-	_, err := q.db.ExecContext(ctx, updatePasswordHash, arg.PasswordHash, arg.Now, arg.ID)
-	return err
+// ReplacePasswordHash replaces a person's password hash, if it is still the one
+// that was verified.
+func (q *Queries) ReplacePasswordHash(ctx context.Context, arg ReplacePasswordHashParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, replacePasswordHash,
+		arg.PasswordHash,
+		arg.Now,
+		arg.ID,
+		arg.VerifiedHash,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const updateUserName = `-- name: UpdateUserName :exec

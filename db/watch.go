@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 )
 
@@ -29,7 +30,7 @@ func (d *DB) Watch(ctx context.Context, log *slog.Logger, migrate bool) {
 		if !prepared {
 			unavailable = d.prepare(ctx, log, migrate)
 			prepared = unavailable == nil
-		} else if d.Postgres() {
+		} else {
 			unavailable = d.ping(ctx)
 		}
 		if ctx.Err() != nil {
@@ -58,14 +59,17 @@ func (d *DB) prepare(ctx context.Context, log *slog.Logger, migrate bool) *Unava
 		if n > 0 {
 			log.Info("database migrated", "migrations", n)
 		}
-		return nil
 	}
 	pending, err := d.Pending(ctx)
 	if err != nil {
 		return &UnavailableError{Reason: "the state of migrations could not be read", Cause: err}
 	}
 	if len(pending) > 0 {
-		return &UnavailableError{Reason: fmt.Sprintf("%d migrations are pending: run `portal migrate up`", len(pending))}
+		remedy := "run `portal migrate up`"
+		if migrate {
+			remedy = "they were applied elsewhere; have MIGRATE_DATABASE_URL lead to the same database as DATABASE_URL"
+		}
+		return &UnavailableError{Reason: fmt.Sprintf("%d migrations are pending: %s", len(pending), remedy)}
 	}
 	return nil
 }
@@ -79,10 +83,16 @@ func (d *DB) Ping(ctx context.Context) error {
 }
 
 func (d *DB) ping(ctx context.Context) *UnavailableError {
+	if !d.Postgres() { // what is open works on; whether the file is still there, a ping can't tell
+		if _, err := os.Stat(d.target.path); err != nil {
+			return &UnavailableError{Reason: "the database's file is gone", Cause: err}
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	switch err := d.probe.PingContext(ctx); {
 	case err == nil:
+		d.recent.Store(nil)
 		return nil
 	case errors.Is(err, context.DeadlineExceeded):
 		return &UnavailableError{Reason: noAnswer, Cause: err}

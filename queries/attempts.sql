@@ -15,13 +15,6 @@ SET failures = CASE WHEN attempts.expires_at > @now THEN attempts.failures + 1 E
     expires_at = CASE WHEN attempts.expires_at > @now THEN attempts.expires_at ELSE excluded.expires_at END
 RETURNING failures, expires_at;
 
--- name: RemoveAttempt :exec
--- RemoveAttempt takes one counted failure back.
-UPDATE attempts
-SET failures = failures - 1
-WHERE bucket = @bucket
-  AND failures > 0;
-
 -- name: ClearAttempts :exec
 -- ClearAttempts forgets a bucket.
 DELETE FROM attempts

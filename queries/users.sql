@@ -23,11 +23,23 @@ UPDATE users
 SET name = @name, updated_at = @now
 WHERE id = @id;
 
--- name: UpdatePasswordHash :exec
--- UpdatePasswordHash replaces a person's password hash.
+-- name: ReplacePasswordHash :execrows
+-- ReplacePasswordHash replaces a person's password hash, if it is still the one
+-- that was verified.
 UPDATE users
 SET password_hash = @password_hash, updated_at = @now
-WHERE id = @id;
+WHERE id = @id
+  AND password_hash = @verified_hash;
+
+-- name: LockVerifiedUser :execrows
+-- LockVerifiedUser keeps an account as it is until the transaction ends. It
+-- changes no row if the password is no longer the one that was verified, or if
+-- the account has been disabled.
+UPDATE users
+SET updated_at = updated_at
+WHERE id = @id
+  AND password_hash = @verified_hash
+  AND disabled_at IS NULL;
 
 -- name: UpdateUserRole :execrows
 -- UpdateUserRole makes a person a member or an administrator.

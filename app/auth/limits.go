@@ -22,6 +22,8 @@ var (
 	// NetworkLimit holds for all accounts from one network. An office behind one
 	// address must be able to live with it.
 	NetworkLimit = Limit{Failures: 100, Window: 15 * time.Minute}
+	// RegistrationLimit holds for new accounts from one network.
+	RegistrationLimit = Limit{Failures: 300, Window: time.Hour}
 )
 
 // AccountBucket names the counter for tries at one account from one network.
@@ -33,6 +35,9 @@ func AccountBucket(email, ip string) string {
 
 // NetworkBucket names the counter for all tries from one network.
 func NetworkBucket(ip string) string { return "sign-in:" + network(ip) }
+
+// RegistrationBucket names the counter for new accounts from one network.
+func RegistrationBucket(ip string) string { return "register:" + network(ip) }
 
 // network returns what one customer of a provider has: an IPv4 address, or the
 // /64 around an IPv6 address.

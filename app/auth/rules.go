@@ -18,7 +18,8 @@ const (
 )
 
 // common.txt lists passwords known from breaches, of 8 characters or more, in
-// lower case (from zxcvbn-ts, MIT licence beside it). ASVS 6.2.4, 6.2.12.
+// lower case (from zxcvbn-ts, MIT licence beside it); patterns aren't in it, see
+// isGuessable. ASVS 6.2.4, 6.2.12.
 //
 //go:embed common.txt
 var commonText string
@@ -41,44 +42,78 @@ func PasswordFault(password string, context ...string) string {
 		return "Use at least 8 characters."
 	case n > MaxPassword:
 		return "Use at most 128 characters."
-	case commonPasswords()[strings.ToLower(password)]:
+	case isGuessable(password):
 		return "This password is among the first that an attacker tries. Choose another."
-	case isOneCharacter(password):
-		return "Use more than one character."
 	}
 	// A name may be part of a password, but the rest must stand alone.
 	rest := strings.ToLower(password)
 	for _, word := range contextWords(context) {
 		rest = strings.ReplaceAll(rest, word, "")
 	}
-	if utf8.RuneCountInString(rest) < MinPassword && rest != strings.ToLower(password) {
+	if rest != strings.ToLower(password) && (utf8.RuneCountInString(rest) < MinPassword || isGuessable(rest)) {
 		return "This password is mostly a name that an attacker would try. Choose another."
 	}
 	return ""
 }
 
-func isOneCharacter(s string) bool {
-	first, _ := utf8.DecodeRuneInString(s)
-	return strings.Trim(s, string(first)) == ""
+// isGuessable reports whether a password is a common one, also with digits and
+// signs after it, or a pattern: a run such as 87654321, or a few characters
+// again and again.
+func isGuessable(password string) bool {
+	password = strings.ToLower(password)
+	word := strings.TrimRightFunc(password, func(r rune) bool { return !unicode.IsLetter(r) })
+	return commonPasswords()[password] || commonPasswords()[word] || isRun(password) || isRepeated(password)
+}
+
+// isRun reports whether each character follows the one before it, upwards or
+// downwards, as 9 and 0 do too.
+func isRun(s string) bool {
+	runes := []rune(s)
+	for _, step := range []rune{1, -1} {
+		run := true
+		for i := 1; i < len(runes) && run; i++ {
+			wrapped := runes[i-1] == '9' && runes[i] == '0' && step == 1 || runes[i-1] == '0' && runes[i] == '9' && step == -1
+			run = runes[i]-runes[i-1] == step || wrapped
+		}
+		if run {
+			return true
+		}
+	}
+	return false
+}
+
+// isRepeated reports whether s begins anew after four characters or fewer, to
+// its end.
+func isRepeated(s string) bool {
+	runes := []rune(s)
+	for period := 1; period <= 4 && period < len(runes); period++ {
+		if string(runes[period:]) == string(runes[:len(runes)-period]) {
+			return true
+		}
+	}
+	return false
 }
 
 // contextWords splits names and addresses into words of three characters or
-// more.
+// more. The end of a domain (com, org) is nobody's name.
 func contextWords(context []string) []string {
 	var words []string
 	for _, text := range context {
-		text = strings.ToLower(text)
-		words = append(words, strings.FieldsFunc(text, func(r rune) bool {
+		if local, domain, ok := strings.Cut(text, "@"); ok {
+			if dot := strings.LastIndex(domain, "."); dot > 0 {
+				domain = domain[:dot]
+			}
+			text = local + " " + domain
+		}
+		for _, word := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 			return !unicode.IsLetter(r) && !unicode.IsDigit(r)
-		})...)
-	}
-	kept := words[:0]
-	for _, word := range words {
-		if utf8.RuneCountInString(word) >= 3 {
-			kept = append(kept, word)
+		}) {
+			if utf8.RuneCountInString(word) >= 3 {
+				words = append(words, word)
+			}
 		}
 	}
-	return kept
+	return words
 }
 
 // NormalizeEmail returns the form in which an address is kept and compared:
@@ -86,10 +121,22 @@ func contextWords(context []string) []string {
 func NormalizeEmail(s string) (email string, ok bool) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	address, err := mail.ParseAddress(s)
-	if err != nil || address.Address != s || len(s) > maxEmail || strings.ContainsFunc(s, unicode.IsControl) {
+	if err != nil || address.Address != s || len(s) > maxEmail || strings.ContainsFunc(s, isInvisible) {
 		return s, false
 	}
+	domain := s[strings.LastIndex(s, "@")+1:]
+	for label := range strings.SplitSeq(domain, ".") { // RFC 5321, section 4.1.2
+		if label == "" || label[0] == '-' || label[len(label)-1] == '-' {
+			return s, false
+		}
+	}
 	return s, true
+}
+
+// isInvisible reports whether a character changes what is around it, or can't
+// be seen: two addresses must not look alike.
+func isInvisible(r rune) bool {
+	return !unicode.IsPrint(r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
 }
 
 // NameFault returns what is wrong with a person's name, as a sentence for the
@@ -100,8 +147,12 @@ func NameFault(name string) string {
 		return "Enter a name."
 	case utf8.RuneCountInString(name) > MaxName:
 		return "Use at most 100 characters."
-	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }):
+	case strings.ContainsFunc(name, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Zl, unicode.Zp)
+	}):
 		return "Use letters, digits, spaces and punctuation only."
+	case !strings.ContainsFunc(name, func(r rune) bool { return (unicode.IsLetter(r) || unicode.IsDigit(r)) && !isInvisible(r) }):
+		return "Use at least one letter or digit."
 	}
 	return ""
 }

@@ -56,8 +56,8 @@ const minSecret = 32
 const dataDir = "data"
 
 // Load reads the settings with getenv, and in development those that getenv
-// doesn't have from the file .env in dir. The error lists every fault with its
-// remedy. In development it makes a session secret on the first call.
+// doesn't have from the file .env in dir. The error is Faults: everything that is
+// wrong, with its remedy; what could be read is returned all the same. In development it makes a session secret on the first call.
 func Load(getenv func(string) string, dir string) (Config, error) {
 	r := &reader{getenv: getenv}
 	var c Config
@@ -80,6 +80,9 @@ func Load(getenv func(string) string, dir string) (Config, error) {
 		c.DatabaseURL = "sqlite:" + filepath.Join(dir, dataDir, "portal.db")
 	}
 	c.MigrateDatabaseURL = r.databaseURL("MIGRATE_DATABASE_URL")
+	if c.MigrateDatabaseURL != "" && strings.HasPrefix(c.MigrateDatabaseURL, "postgres") != strings.HasPrefix(c.DatabaseURL, "postgres") {
+		r.fault("MIGRATE_DATABASE_URL", "is of another kind than DATABASE_URL. Both must lead to the same database")
+	}
 	c.Migrate = r.oneOf("MIGRATE", "auto", "auto", "manual") == "auto"
 
 	c.SessionStore = r.sessionStore(c)
@@ -90,7 +93,7 @@ func Load(getenv func(string) string, dir string) (Config, error) {
 	c.SessionSecrets = r.secrets(c.Production(), filepath.Join(dir, dataDir, "session.secret"))
 
 	if len(r.faults) > 0 {
-		return Config{}, r.faults
+		return c, r.faults
 	}
 	return c, nil
 }

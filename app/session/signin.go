@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -21,28 +22,43 @@ func (s *Session) User() (*User, error) {
 	return s.user, s.err
 }
 
-// SignIn makes this the session of a person who has proved who they are. It has
-// a new id and a new token; what was signed in before has ended.
-func (s *Session) SignIn(userID int64) error {
+// ErrChanged says that an account is no longer as it was when its password was
+// verified: the password was changed meanwhile, or the account disabled.
+var ErrChanged = errors.New("the account has changed since its password was verified")
+
+// SignIn makes this the session of a person who has proved who they are, by the
+// password whose hash is verifiedHash. It has a new id and a new token; what
+// was signed in before has ended. It returns ErrChanged for a proof that holds
+// no longer: a sign-in under way must not outlive a change of the password.
+func (s *Session) SignIn(userID int64, verifiedHash string) error {
 	if err := s.SignOut(); err != nil {
 		return err
 	}
-	token := make([]byte, 32)
-	rand.Read(token) // never fails, says its documentation
-	s.data.Token = base64.RawURLEncoding.EncodeToString(token)
-	now := db.Now()
-	err := s.manager.db.CreateUserSession(s.context(), db.CreateUserSessionParams{
-		TokenHash: hashToken(s.data.Token),
-		UserID:    userID,
-		KeyID:     s.manager.keyID,
-		Address:   s.c.RealIP(),
-		Device:    device(s.c.Request()),
-		Now:       now,
-		ExpiresAt: now.Add(Lifetime),
+	key := make([]byte, 32)
+	rand.Read(key) // never fails, says its documentation
+	token, now := base64.RawURLEncoding.EncodeToString(key), db.Now()
+	err := s.manager.db.InTx(s.context(), func(q *db.Queries) error {
+		n, err := q.LockVerifiedUser(s.context(), db.LockVerifiedUserParams{ID: userID, VerifiedHash: verifiedHash})
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return ErrChanged
+		}
+		return q.CreateUserSession(s.context(), db.CreateUserSessionParams{
+			TokenHash: hashToken(token),
+			UserID:    userID,
+			KeyID:     s.manager.keyID,
+			Address:   s.c.RealIP(),
+			Device:    device(s.c.Request()),
+			Now:       now,
+			ExpiresAt: now.Add(Lifetime),
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("record sign-in: %w", err)
 	}
+	s.data.Token = token
 	return nil
 }
 

@@ -62,7 +62,8 @@ func (s *Server) updatePassword(c echo.Context) error {
 	}
 	ctx, user := c.Request().Context(), currentUser(c)
 	form.Errors.add("new_password", auth.PasswordFault(form.NewPassword, s.cfg.AppName, user.Name, user.Email))
-	if _, err := s.authenticate(c, user.Email, form.CurrentPassword); errors.Is(err, errWrongPassword) {
+	verified, err := s.authenticate(c, user.Email, form.CurrentPassword)
+	if errors.Is(err, errWrongPassword) {
 		form.Errors.add("current_password", "This is not your current password.")
 	} else if err != nil {
 		return err
@@ -76,16 +77,25 @@ func (s *Server) updatePassword(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	// The password first: it holds the row until the sessions are gone, against
+	// sign-ins that are under way.
 	err = s.db.InTx(ctx, func(q *db.Queries) error {
-		if _, err := q.DeleteUserSessions(ctx, user.ID); err != nil {
+		n, err := q.ReplacePasswordHash(ctx, db.ReplacePasswordHashParams{
+			ID: user.ID, VerifiedHash: verified.PasswordHash, PasswordHash: hash, Now: db.Now(),
+		})
+		if err != nil {
 			return err
 		}
-		return q.UpdatePasswordHash(ctx, db.UpdatePasswordHashParams{ID: user.ID, PasswordHash: hash, Now: db.Now()})
+		if n == 0 {
+			return session.ErrChanged
+		}
+		_, err = q.DeleteUserSessions(ctx, user.ID)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := session.From(c).SignIn(user.ID); err != nil {
+	if err := session.From(c).SignIn(user.ID, hash); err != nil {
 		return err
 	}
 	session.From(c).Flash(session.Success, "Your password is changed. You are signed out everywhere else.")

@@ -1,9 +1,16 @@
 package web
 
 import (
+	"cmp"
+	"errors"
 	"net/http"
+	"net/url"
+	"sync"
 	"testing"
 
+	"github.com/labstack/echo/v4"
+
+	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 	"github.com/managethefans/portal/db/dbtest"
 )
@@ -56,6 +63,65 @@ func TestChangingThePassword(t *testing.T) {
 	})
 }
 
+// TestASignInUnderWayDoesntOutliveAChangeOfThePassword has sign-ins with the old
+// password arrive while it is changed.
+func TestASignInUnderWayDoesntOutliveAChangeOfThePassword(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Server) {
+		owner := newBrowser(t, s)
+		owner.register(adaEmail)
+		var group sync.WaitGroup
+		others := make([]*browser, 8)
+		for i := range others {
+			others[i] = newBrowser(t, s)
+			group.Go(func() {
+				others[i].post("/login", url.Values{"email": {adaEmail}, "password": {adaPassword}})
+			})
+		}
+		group.Go(func() {
+			owner.post("/account/password", url.Values{"current_password": {adaPassword}, "new_password": {"analytical engine"}}).wantRedirect("/account")
+		})
+		group.Wait()
+		for _, b := range others {
+			b.wantUser(false)
+		}
+		owner.wantUser(true)
+	})
+}
+
+func TestAProofOfIdentityHoldsOnlyWhileTheAccountIsAsItWas(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		newBrowser(t, s).register(adaEmail)
+		verified, err := d.GetCredentials(t.Context(), adaEmail)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.echo.GET("/prove", func(c echo.Context) error {
+			err := session.From(c).SignIn(verified.ID, verified.PasswordHash)
+			session.From(c).Discard()
+			if errors.Is(err, session.ErrChanged) {
+				return c.NoContent(http.StatusConflict)
+			}
+			return cmp.Or(err, c.NoContent(http.StatusOK))
+		})
+		newBrowser(t, s).get("/prove").wantStatus(http.StatusOK)
+		if _, err := d.DisableUser(t.Context(), db.DisableUserParams{Email: adaEmail, Now: db.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		newBrowser(t, s).get("/prove").wantStatus(http.StatusConflict)
+		if _, err := d.EnableUser(t.Context(), db.EnableUserParams{Email: adaEmail, Now: db.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		newBrowser(t, s).get("/prove").wantStatus(http.StatusOK)
+		n, err := d.ReplacePasswordHash(t.Context(), db.ReplacePasswordHashParams{ID: verified.ID, VerifiedHash: verified.PasswordHash, PasswordHash: "other", Now: db.Now()})
+		if n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		newBrowser(t, s).get("/prove").wantStatus(http.StatusConflict)
+	})
+}
+
 func TestChangingThePasswordWithFaults(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -67,7 +133,7 @@ func TestChangingThePasswordWithFaults(t *testing.T) {
 		change("wrong password", "analytical engine").wantFieldError("current_password", "not your current password")
 		change("", "analytical engine").wantFieldError("current_password", "not your current password")
 		change(adaPassword, "short").wantFieldError("new_password", "at least 8")
-		change(adaPassword, "lovelace7").wantFieldError("new_password", "mostly a name")
+		change(adaPassword, "my lovelace").wantFieldError("new_password", "mostly a name")
 		change("wrong password", "short").wantFieldError("new_password", "at least 8").wantFieldError("current_password", "not your current")
 		b.wantUser(true)
 		newBrowser(t, b.handler).login(adaEmail, adaPassword).wantRedirect("/dashboard")

@@ -36,6 +36,7 @@ var messages = map[int][2]string{
 	http.StatusForbidden:             {"This request was refused", "It came from another site. Open the page here and try again."},
 	http.StatusNotFound:              {"There is nothing here", "The page may have moved, or the address may have a typing mistake."},
 	http.StatusMethodNotAllowed:      {"This page can't do that", "Go back, reload the page and try again."},
+	http.StatusConflict:              {"This account has just changed", "Sign in again, then repeat what you were doing."},
 	http.StatusRequestEntityTooLarge: {"That is too large", "Send less than one megabyte at a time."},
 	http.StatusUnsupportedMediaType:  {"This request can't be understood", "Send it as a form."},
 	http.StatusTooManyRequests:       {"Too many failed attempts", "Wait a few minutes, then try again."},
@@ -46,7 +47,11 @@ var messages = map[int][2]string{
 // handleError answers a request that failed. It is the only place where an
 // error becomes a status and a page; logRequest writes the error to the log.
 func (s *Server) handleError(err error, c echo.Context) {
-	if c.Response().Committed || c.Request().Context().Err() == context.Canceled {
+	if c.Response().Committed {
+		return
+	}
+	if c.Request().Context().Err() == context.Canceled {
+		c.NoContent(statusClientGone)
 		return
 	}
 	status := statusOf(err)
@@ -110,6 +115,8 @@ func statusOf(err error) int {
 		return httpError.Code
 	case errors.Is(err, sql.ErrNoRows):
 		return http.StatusNotFound
+	case errors.Is(err, session.ErrChanged):
+		return http.StatusConflict
 	case errors.Is(err, auth.ErrBusy), db.IsUnavailable(err):
 		return http.StatusServiceUnavailable
 	}

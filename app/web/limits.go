@@ -9,32 +9,71 @@ import (
 	"github.com/managethefans/portal/db"
 )
 
-// checkLimit returns a tooManyError if the bucket is full.
-func (s *Server) checkLimit(ctx context.Context, bucket string, limit auth.Limit) error {
-	now := db.Now()
-	row, err := s.db.GetAttempts(ctx, db.GetAttemptsParams{Bucket: bucket, Now: now})
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err == nil && row.Failures >= limit.Failures {
-		return &tooManyError{Wait: row.ExpiresAt.Sub(now)}
-	}
-	return err
+// limits are counters of failures. The first one is about one account, and is
+// forgotten when its owner succeeds.
+type limits struct {
+	db   *db.DB
+	each []bucketLimit
 }
 
-// countAttempt counts a failure, and returns a tooManyError if that was one too
-// many.
-func (s *Server) countAttempt(ctx context.Context, bucket string, limit auth.Limit) error {
+type bucketLimit struct {
+	bucket string
+	auth.Limit
+}
+
+func (s *Server) signInLimits(email, ip string) limits {
+	return limits{s.db, []bucketLimit{
+		{auth.AccountBucket(email, ip), auth.AccountLimit},
+		{auth.NetworkBucket(ip), auth.NetworkLimit},
+	}}
+}
+
+func (s *Server) registrationLimits(ip string) limits {
+	return limits{s.db, []bucketLimit{{auth.RegistrationBucket(ip), auth.RegistrationLimit}}}
+}
+
+// check returns a tooManyError if a limit has been reached.
+func (l limits) check(ctx context.Context) error {
 	now := db.Now()
-	row, err := s.db.AddAttempt(ctx, db.AddAttemptParams{Bucket: bucket, Now: now, ExpiresAt: now.Add(limit.Window)})
-	if err != nil {
-		return err
-	}
-	if row.Failures > limit.Failures {
-		return &tooManyError{Wait: row.ExpiresAt.Sub(now)}
-	}
-	if row.Failures == 1 { // a new window: a good moment to forget old ones
-		return s.db.DeleteExpiredAttempts(ctx, now)
+	for _, limit := range l.each {
+		row, err := l.db.GetAttempts(ctx, db.GetAttemptsParams{Bucket: limit.bucket, Now: now})
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if row.Failures >= limit.Failures {
+			return &tooManyError{Wait: row.ExpiresAt.Sub(now)}
+		}
 	}
 	return nil
+}
+
+// count adds one to each counter, and returns a tooManyError if that was one
+// too many.
+func (l limits) count(ctx context.Context) error {
+	now, first := db.Now(), false
+	var full error
+	for _, limit := range l.each {
+		row, err := l.db.AddAttempt(ctx, db.AddAttemptParams{Bucket: limit.bucket, Now: now, ExpiresAt: now.Add(limit.Window)})
+		if err != nil {
+			return err
+		}
+		if row.Failures > limit.Failures {
+			full = &tooManyError{Wait: row.ExpiresAt.Sub(now)}
+		}
+		first = first || row.Failures == 1
+	}
+	if first { // a new window: a good moment to forget old ones
+		if err := l.db.DeleteExpiredAttempts(ctx, now); err != nil {
+			return err
+		}
+	}
+	return full
+}
+
+// forget clears the counter of the account.
+func (l limits) forget(ctx context.Context) error {
+	return l.db.ClearAttempts(ctx, l.each[0].bucket)
 }

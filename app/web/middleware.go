@@ -36,7 +36,7 @@ func (s *Server) requestID(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// statusClientGone is logged for a request that nobody waits for any more.
+// statusClientGone answers a request that nobody waits for any more.
 const statusClientGone = 499
 
 // logRequest renders the error that a handler returned, if any, and writes one
@@ -49,14 +49,10 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Error(err)
 		}
 		level, r, w := slog.LevelInfo, c.Request(), c.Response()
-		status := w.Status
-		if !w.Committed {
-			status = statusClientGone
-		}
 		attrs := []slog.Attr{
 			slog.String("method", r.Method),
 			slog.String("path", r.URL.Path),
-			slog.Int("status", status),
+			slog.Int("status", w.Status),
 			slog.Float64("ms", float64(time.Since(start).Microseconds())/1000),
 			slog.String("ip", c.RealIP()),
 			slog.String("id", w.Header().Get(echo.HeaderXRequestID)),
@@ -64,7 +60,7 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 		if strings.HasPrefix(r.URL.Path, "/static/") || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
 			level = slog.LevelDebug
 		}
-		if err != nil && status >= http.StatusInternalServerError {
+		if err != nil && w.Status >= http.StatusInternalServerError {
 			level = slog.LevelError
 			attrs = append(attrs, slog.Any("error", err))
 		}

@@ -109,21 +109,34 @@ func (s *Server) redirect(c echo.Context, path string) error {
 	return c.Redirect(http.StatusSeeOther, path)
 }
 
-// bind reads a form into the fields of form that have a `form` tag. Only forms
-// are taken, and only text that a database can hold.
+// bind reads a form into the fields of form, which are strings, by their `form`
+// tag. Only what is in the body counts (a password in a URL would end in logs),
+// and only text that a database can hold.
 func (s *Server) bind(c echo.Context, form any) error {
-	kind, _, _ := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
-	if kind != echo.MIMEApplicationForm && kind != echo.MIMEMultipartForm {
+	r := c.Request()
+	var err error
+	switch kind, _, _ := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType)); kind {
+	case echo.MIMEApplicationForm:
+		err = r.ParseForm()
+	case echo.MIMEMultipartForm:
+		err = r.ParseMultipartForm(maxBody)
+	default:
 		return echo.ErrUnsupportedMediaType
 	}
-	if err := (&echo.DefaultBinder{}).BindBody(c, form); err != nil {
-		return err
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(fmt.Errorf("read form: %w", err))
 	}
 	fields := reflect.ValueOf(form).Elem()
 	for i := range fields.NumField() {
-		if f := fields.Field(i); f.Kind() == reflect.String && (!utf8.ValidString(f.String()) || strings.Contains(f.String(), "\x00")) {
+		name := fields.Type().Field(i).Tag.Get("form")
+		if name == "" {
+			continue
+		}
+		text := r.PostForm.Get(name)
+		if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
 			return echo.NewHTTPError(http.StatusBadRequest, "text is not UTF-8")
 		}
+		fields.Field(i).SetString(text)
 	}
 	return nil
 }
@@ -134,13 +147,21 @@ func currentUser(c echo.Context) *session.User {
 	return user
 }
 
+// maxNext bounds the page that a sign-in leads back to, in bytes. A longer one
+// loses its query.
+const maxNext = 2000
+
 // signInPath leads to the sign-in page and back to the page that was asked for,
 // if that can be asked for again.
 func signInPath(r *http.Request) string {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || len(r.URL.Path) > maxNext {
 		return "/login"
 	}
-	return "/login?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
+	next := r.URL.RequestURI()
+	if len(next) > maxNext {
+		next = r.URL.EscapedPath()
+	}
+	return "/login?" + url.Values{"next": {next}}.Encode()
 }
 
 // localPath returns next if it is a path of the portal, else the dashboard: a

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -41,9 +42,12 @@ func (s *Server) createSession(c echo.Context) error {
 	form.Next, form.Errors = localPath(form.Next), formErrors{}
 	form.Email, _ = auth.NormalizeEmail(form.Email)
 
-	userID, err := s.authenticate(c, form.Email, form.Password)
+	user, err := s.authenticate(c, form.Email, form.Password)
+	if err == nil {
+		err = session.From(c).SignIn(user.ID, user.PasswordHash)
+	}
 	switch {
-	case errors.Is(err, errWrongPassword):
+	case errors.Is(err, errWrongPassword), errors.Is(err, session.ErrChanged):
 		form.Errors.add("form", "E-mail address or password is wrong.")
 	case errors.Is(err, errDisabled):
 		form.Errors.add("form", "This account is disabled. Ask an administrator.")
@@ -51,10 +55,8 @@ func (s *Server) createSession(c echo.Context) error {
 		return err
 	}
 	if len(form.Errors) > 0 {
+		session.From(c).Discard()
 		return s.render(c, http.StatusUnprocessableEntity, "login/new", &loginPage{Form: form})
-	}
-	if err := session.From(c).SignIn(userID); err != nil {
-		return err
 	}
 	return s.redirect(c, form.Next)
 }
@@ -72,53 +74,55 @@ var (
 	errDisabled      = errors.New("account is disabled")
 )
 
-// authenticate returns the person who has this address and password. It
-// returns errWrongPassword when there is none, taking the same time whether the
-// address is known or not; errDisabled, to those who know the password; and a
-// tooManyError when too many tries have failed.
-func (s *Server) authenticate(c echo.Context, email, password string) (userID int64, err error) {
+// authenticate returns the person who has this address and password, with the
+// hash that was verified. It returns errWrongPassword when there is none, taking
+// the same time whether the address is known or not; errDisabled, to those who
+// know the password; and a tooManyError when too many tries have failed.
+func (s *Server) authenticate(c echo.Context, email, password string) (db.GetCredentialsRow, error) {
 	ctx := c.Request().Context()
-	account, network := auth.AccountBucket(email, c.RealIP()), auth.NetworkBucket(c.RealIP())
-	if err := s.checkLimit(ctx, network, auth.NetworkLimit); err != nil {
-		return 0, err
+	limits := s.signInLimits(email, c.RealIP())
+	if err := limits.check(ctx); err != nil {
+		return db.GetCredentialsRow{}, err
 	}
-	// Counted before the password is looked at, and taken back when it is right:
-	// many tries at once can't slip through.
-	if err := s.countAttempt(ctx, account, auth.AccountLimit); err != nil {
-		return 0, err
-	}
-
 	user, err := s.db.GetCredentials(ctx, email)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return 0, err
+		return user, err
 	}
 	match, outdated, err := s.hasher.Verify(ctx, password, user.PasswordHash)
 	if err != nil {
-		return 0, errors.Join(err, s.db.RemoveAttempt(context.WithoutCancel(ctx), account))
+		return user, err
 	}
 	if !match {
-		if err := s.countAttempt(ctx, network, auth.NetworkLimit); err != nil {
-			return 0, err
-		}
-		return 0, errWrongPassword
+		return user, cmp.Or(limits.count(ctx), errWrongPassword)
 	}
-	if err := s.db.ClearAttempts(ctx, account); err != nil {
-		return 0, err
+	// Of many tries at once, those that are answered past the limit have failed
+	// also with the right password: guessing in parallel gains nothing.
+	if err := limits.check(ctx); err != nil {
+		return user, err
+	}
+	if err := limits.forget(ctx); err != nil {
+		return user, err
 	}
 	if user.DisabledAt != nil {
-		return 0, errDisabled
+		return user, errDisabled
 	}
 	if outdated {
-		return user.ID, s.rehash(ctx, user.ID, password)
+		return s.rehash(ctx, user, password)
 	}
-	return user.ID, nil
+	return user, nil
 }
 
 // rehash brings a password's hash to today's parameters.
-func (s *Server) rehash(ctx context.Context, userID int64, password string) error {
+func (s *Server) rehash(ctx context.Context, user db.GetCredentialsRow, password string) (db.GetCredentialsRow, error) {
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
-		return err
+		return user, err
 	}
-	return s.db.UpdatePasswordHash(ctx, db.UpdatePasswordHashParams{ID: userID, PasswordHash: hash, Now: db.Now()})
+	n, err := s.db.ReplacePasswordHash(ctx, db.ReplacePasswordHashParams{
+		ID: user.ID, VerifiedHash: user.PasswordHash, PasswordHash: hash, Now: db.Now(),
+	})
+	if n > 0 {
+		user.PasswordHash = hash
+	}
+	return user, err
 }

@@ -281,7 +281,7 @@ func TestAHashOfOlderParametersIsMadeAnewAtTheSignIn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := d.UpdatePasswordHash(t.Context(), db.UpdatePasswordHashParams{ID: user.ID, PasswordHash: older, Now: db.Now()}); err != nil {
+		if _, err := d.ReplacePasswordHash(t.Context(), db.ReplacePasswordHashParams{ID: user.ID, VerifiedHash: user.PasswordHash, PasswordHash: older, Now: db.Now()}); err != nil {
 			t.Fatal(err)
 		}
 		newBrowser(t, s).login(adaEmail, adaPassword).wantRedirect("/dashboard")
@@ -333,6 +333,9 @@ func TestManyFailedTriesFromOneNetworkAreStopped(t *testing.T) {
 		b := newBrowser(t, s)
 		b.login("a@example.com", "wrong password").wantStatus(http.StatusUnprocessableEntity)
 		b.login("b@example.com", "wrong password").wantStatus(http.StatusTooManyRequests)
+		b.submit("/register", "/register", "name", "B", "email", "b@example.com", "password", adaPassword).wantRedirect("/dashboard")
+		b.submit("/dashboard", "/logout")
+		b.login("b@example.com", adaPassword).wantStatus(http.StatusTooManyRequests)
 		b.ip = "192.0.2.2"
 		b.login("b@example.com", "wrong password").wantStatus(http.StatusUnprocessableEntity)
 	})
@@ -354,6 +357,34 @@ func TestASuccessForgetsTheFailuresBeforeIt(t *testing.T) {
 	})
 }
 
+func TestACrowdOnOneAccountThatMakesNoMistakeIsLetIn(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		newBrowser(t, s).register(adaEmail)
+		var group sync.WaitGroup
+		for range 2 * auth.AccountLimit.Failures {
+			group.Go(func() {
+				fields := url.Values{"email": {adaEmail}, "password": {adaPassword}}
+				if got := newBrowser(t, s).post("/login", fields).StatusCode; got != http.StatusSeeOther {
+					t.Errorf("status %d", got)
+				}
+			})
+		}
+		group.Wait()
+	})
+}
+
+func TestPasswordsInTheURLAreNotTaken(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dbtest.SQLite(t))
+	newBrowser(t, s).register(adaEmail)
+	query := url.Values{"email": {adaEmail}, "password": {adaPassword}}.Encode()
+	b := newBrowser(t, s)
+	b.post("/login?"+query, url.Values{"x": {"1"}}).wantStatus(http.StatusUnprocessableEntity)
+	b.wantUser(false)
+}
+
 func TestManyTriesAtOnceDontSlipThroughTheLimit(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -371,8 +402,9 @@ func TestManyTriesAtOnceDontSlipThroughTheLimit(t *testing.T) {
 		}
 		group.Wait()
 		if n := looked.Load(); n != auth.AccountLimit.Failures {
-			t.Errorf("%d passwords were looked at, want %d", n, auth.AccountLimit.Failures)
+			t.Errorf("%d were told that the password is wrong, want %d", n, auth.AccountLimit.Failures)
 		}
+		newBrowser(t, s).login(adaEmail, adaPassword).wantStatus(http.StatusTooManyRequests)
 	})
 }
 

@@ -52,7 +52,10 @@ func (s *Server) createUser(c echo.Context) error {
 	if !form.check(s.cfg.AppName) {
 		return s.render(c, http.StatusUnprocessableEntity, "register/new", &registerPage{Form: form})
 	}
-	ctx := c.Request().Context()
+	ctx, limits := c.Request().Context(), s.registrationLimits(c.RealIP())
+	if err := limits.check(ctx); err != nil {
+		return err
+	}
 	hash, err := s.hasher.Hash(ctx, form.Password)
 	if err != nil {
 		return err
@@ -68,7 +71,10 @@ func (s *Server) createUser(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := session.From(c).SignIn(id); err != nil {
+	if err := limits.count(ctx); err != nil {
+		return err
+	}
+	if err := session.From(c).SignIn(id, hash); err != nil {
 		return err
 	}
 	session.From(c).Flash(session.Success, "Welcome, "+form.Name+".")
