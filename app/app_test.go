@@ -113,6 +113,20 @@ func TestProductionWithoutSettingsSaysAllThatIsMissing(t *testing.T) {
 	}
 }
 
+func TestFaultsInTheDatabasesURLComeWithTheOthers(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"postgres://u:hunter2@h/d?sslmode=perhaps": "DATABASE_URL is not a PostgreSQL URL",
+		"postgres://u:hunter2@h:99999/d":           "DATABASE_URL is not a PostgreSQL URL",
+		"sqlite:" + t.TempDir():                    "which is a folder",
+	} {
+		_, err := portal(t, map[string]string{"APP_ENV": "production", "DATABASE_URL": url}, "")
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "SESSION_SECRET is missing") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
+
 func TestLookingAfterAccounts(t *testing.T) {
 	t.Parallel()
 	for engine, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteURL, "postgres": dbtest.PostgresURL} {
@@ -252,11 +266,32 @@ func TestAnAddressInUseIsAnError(t *testing.T) {
 
 func TestASocketThatWasPromisedAndIsntThereIsAnError(t *testing.T) {
 	t.Parallel()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = []string{"PORTAL_TEST_PROCESS=yes", "LISTEN_FDS=1", "APP_ENV=production", "SESSION_SECRET=" + goodSecret, "DATABASE_URL=" + dbtest.SQLiteURL(t)}
-	out, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "LISTEN_FDS is 1, but no socket was handed over") {
-		t.Errorf("%v\n%s", err, out)
+	unix, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close()
+	unixSocket, err := unix.(*net.UnixListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unixSocket.Close()
+	for _, test := range []struct {
+		fds    string
+		socket []*os.File
+		want   string
+	}{
+		{"1", nil, "LISTEN_FDS is 1, but no socket was handed over"},
+		{"abc", nil, `LISTEN_FDS is "abc": hand over one socket`},
+		{"2", nil, `LISTEN_FDS is "2": hand over one socket`},
+		{"1", []*os.File{unixSocket}, "LISTEN_FDS is a unix socket: hand over a TCP one"},
+	} {
+		cmd := exec.Command(os.Args[0])
+		cmd.ExtraFiles = test.socket
+		cmd.Env = []string{"PORTAL_TEST_PROCESS=yes", "LISTEN_FDS=" + test.fds, "APP_ENV=production", "SESSION_SECRET=" + goodSecret, "DATABASE_URL=" + dbtest.SQLiteURL(t)}
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), test.want) {
+			t.Errorf("%s: %v\n%s", test.fds, err, out)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -212,6 +213,32 @@ func TestACallWithoutAContextEndsToo(t *testing.T) {
 		"the pool's statement": func() error { _, err := d.Pool().Exec("DELETE FROM http_sessions"); return err },
 	} {
 		inTime(t, name, call)
+	}
+}
+
+func TestASQLiteFileThatIsGoneIsNoticed(t *testing.T) {
+	t.Parallel()
+	url := dbtest.SQLiteURL(t)
+	d, _ := watch(t, url)
+	eventually(t, "ready", isReady(d))
+	if err := os.Remove(strings.TrimPrefix(url, "sqlite:")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "noticed", isDown(d))
+	if reason := d.Ready().Reason; reason != "the database's file is gone" {
+		t.Error(reason)
+	}
+}
+
+func TestMigrationsOfAnotherDatabaseAreNoticed(t *testing.T) {
+	t.Parallel()
+	d, err := db.Open(dbtest.EmptyPostgresURL(t), dbtest.EmptyPostgresURL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := d.Connect(t.Context(), true); err == nil || !strings.Contains(err.Error(), "have MIGRATE_DATABASE_URL lead to the same database") {
+		t.Errorf("got %v", err)
 	}
 }
 

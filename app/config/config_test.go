@@ -32,6 +32,7 @@ func TestProductionRefusesToStart(t *testing.T) {
 		"with a port that is none":               {map[string]string{"PORT": "eighty"}, []string{`PORT is "eighty"`}},
 		"with a port out of range":               {map[string]string{"ADDR": ":99999"}, []string{`ADDR is ":99999"`}},
 		"with a proxy that is no network":        {map[string]string{"TRUSTED_PROXIES": "10.0.0.0/8, proxy"}, []string{`TRUSTED_PROXIES has "proxy"`}},
+		"with migrations of another kind":        {map[string]string{"DATABASE_URL": "postgres://h/d", "MIGRATE_DATABASE_URL": "sqlite:x.db"}, []string{"MIGRATE_DATABASE_URL is of another kind"}},
 		"with an unknown environment":            {map[string]string{"APP_ENV": "staging"}, []string{`APP_ENV is "staging"`}},
 		"with an unknown log level":              {map[string]string{"LOG_LEVEL": "loud"}, []string{`LOG_LEVEL is "loud"`}},
 		"with an unknown word for migrations":    {map[string]string{"MIGRATE": "yes"}, []string{`MIGRATE is "yes"`}},

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -338,6 +339,21 @@ func TestASessionThatCantBeSavedIsAnErrorPage(t *testing.T) {
 	if len(answer.Cookies()) > 0 || strings.Count(answer.body, "<html") != 1 {
 		t.Errorf("got %v, %s", answer.Cookies(), answer.body)
 	}
+}
+
+func TestARequestThatNobodyWaitsForIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, newServer(t, dbtest.SQLite(t)))
+	b.register(adaEmail)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	b.do(httptest.NewRequestWithContext(ctx, http.MethodGet, "/dashboard", nil)).wantStatus(statusClientGone)
+}
+
+func TestALongAddressIsNotCarriedAlong(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, newServer(t, dbtest.SQLite(t)))
+	b.get("/dashboard?" + strings.Repeat("%25", maxNext)).wantRedirect("/login?next=%2Fdashboard")
 }
 
 func TestARouteThatDeclaresNoAccessDoesntStart(t *testing.T) {
