@@ -80,7 +80,7 @@ func (p *program) createUser(ctx context.Context, c *cli.Command) error {
 		if fault := auth.PasswordFault(password, cfg.AppName, name, address); fault != "" {
 			return fmt.Errorf("password: %s", fault)
 		}
-		hash, err := auth.NewHasher().Hash(ctx, password)
+		hash, err := auth.NewHasher(auth.Cost).Hash(ctx, password)
 		if err != nil {
 			return err
 		}

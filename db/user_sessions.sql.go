@@ -10,6 +10,26 @@ import (
 	"time"
 )
 
+const countUserSessions = `-- name: CountUserSessions :one
+SELECT count(*)
+FROM user_sessions
+WHERE user_id = $1
+  AND expires_at > $2
+`
+
+type CountUserSessionsParams struct {
+	UserID int64
+	Now    time.Time
+}
+
+// CountUserSessions returns how many sign-ins of a person haven't ended.
+func (q *Queries) CountUserSessions(ctx context.Context, arg CountUserSessionsParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countUserSessions, arg.UserID, arg.Now)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const createUserSession = `-- name: CreateUserSession :exec
 INSERT INTO user_sessions (token_hash, user_id, key_id, address, device, created_at, last_seen_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
@@ -37,6 +57,26 @@ func (q *Queries) CreateUserSession(ctx context.Context, arg CreateUserSessionPa
 		arg.ExpiresAt,
 	)
 	return err
+}
+
+const deleteOtherUserSessions = `-- name: DeleteOtherUserSessions :execrows
+DELETE FROM user_sessions
+WHERE user_id = $1
+  AND token_hash <> $2
+`
+
+type DeleteOtherUserSessionsParams struct {
+	UserID    int64
+	TokenHash []byte
+}
+
+// DeleteOtherUserSessions ends every sign-in of a person but one.
+func (q *Queries) DeleteOtherUserSessions(ctx context.Context, arg DeleteOtherUserSessionsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteOtherUserSessions, arg.UserID, arg.TokenHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const deleteUserSession = `-- name: DeleteUserSession :exec
@@ -79,7 +119,7 @@ func (q *Queries) DeleteUserSessionsByEmail(ctx context.Context, email string) (
 }
 
 const getSessionUser = `-- name: GetSessionUser :one
-SELECT u.id, u.email, u.name, u.role
+SELECT u.id, u.email, u.name, u.role, s.created_at AS authenticated_at
 FROM user_sessions s
 JOIN users u ON u.id = s.user_id
 WHERE s.token_hash = $1
@@ -93,10 +133,11 @@ type GetSessionUserParams struct {
 }
 
 type GetSessionUserRow struct {
-	ID    int64
-	Email string
-	Name  string
-	Role  string
+	ID              int64
+	Email           string
+	Name            string
+	Role            string
+	AuthenticatedAt time.Time
 }
 
 // GetSessionUser returns the person whom a token signs in: none when it is
@@ -109,6 +150,7 @@ func (q *Queries) GetSessionUser(ctx context.Context, arg GetSessionUserParams) 
 		&i.Email,
 		&i.Name,
 		&i.Role,
+		&i.AuthenticatedAt,
 	)
 	return i, err
 }

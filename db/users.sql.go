@@ -10,6 +10,19 @@ import (
 	"time"
 )
 
+const countUsers = `-- name: CountUsers :one
+SELECT count(*)
+FROM users
+`
+
+// CountUsers returns how many people there are.
+func (q *Queries) CountUsers(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countUsers)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const createUser = `-- name: CreateUser :one
 INSERT INTO users (email, name, password_hash, role, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $5)
@@ -97,6 +110,59 @@ func (q *Queries) GetCredentials(ctx context.Context, email string) (GetCredenti
 	var i GetCredentialsRow
 	err := row.Scan(&i.ID, &i.PasswordHash, &i.DisabledAt)
 	return i, err
+}
+
+const listUserPage = `-- name: ListUserPage :many
+SELECT id, email, name, role, disabled_at, created_at
+FROM users
+ORDER BY email
+LIMIT $2 OFFSET $1
+`
+
+type ListUserPageParams struct {
+	Skip    int32
+	MaxRows int32
+}
+
+type ListUserPageRow struct {
+	ID         int64
+	Email      string
+	Name       string
+	Role       string
+	DisabledAt *time.Time
+	CreatedAt  time.Time
+}
+
+// ListUserPage returns one page of everybody, by address; OrderBy lists them
+// otherwise.
+func (q *Queries) ListUserPage(ctx context.Context, arg ListUserPageParams) ([]ListUserPageRow, error) {
+	rows, err := q.db.QueryContext(ctx, listUserPage, arg.Skip, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListUserPageRow
+	for rows.Next() {
+		var i ListUserPageRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Email,
+			&i.Name,
+			&i.Role,
+			&i.DisabledAt,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listUsers = `-- name: ListUsers :many

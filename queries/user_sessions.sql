@@ -6,7 +6,7 @@ VALUES (@token_hash, @user_id, @key_id, @address, @device, @now, @now, @expires_
 -- name: GetSessionUser :one
 -- GetSessionUser returns the person whom a token signs in: none when it is
 -- unknown, ended or expired, or when the account is disabled.
-SELECT u.id, u.email, u.name, u.role
+SELECT u.id, u.email, u.name, u.role, s.created_at AS authenticated_at
 FROM user_sessions s
 JOIN users u ON u.id = s.user_id
 WHERE s.token_hash = @token_hash
@@ -17,6 +17,19 @@ WHERE s.token_hash = @token_hash
 -- DeleteUserSession ends one sign-in.
 DELETE FROM user_sessions
 WHERE token_hash = @token_hash;
+
+-- name: DeleteOtherUserSessions :execrows
+-- DeleteOtherUserSessions ends every sign-in of a person but one.
+DELETE FROM user_sessions
+WHERE user_id = @user_id
+  AND token_hash <> @token_hash;
+
+-- name: CountUserSessions :one
+-- CountUserSessions returns how many sign-ins of a person haven't ended.
+SELECT count(*)
+FROM user_sessions
+WHERE user_id = @user_id
+  AND expires_at > @now;
 
 -- name: DeleteUserSessions :execrows
 -- DeleteUserSessions ends every sign-in of a person.

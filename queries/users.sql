@@ -17,6 +17,19 @@ SELECT id, email, name, role, disabled_at, created_at
 FROM users
 ORDER BY email;
 
+-- name: ListUserPage :many
+-- ListUserPage returns one page of everybody, by address; OrderBy lists them
+-- otherwise.
+SELECT id, email, name, role, disabled_at, created_at
+FROM users
+ORDER BY email
+LIMIT @max_rows OFFSET @skip;
+
+-- name: CountUsers :one
+-- CountUsers returns how many people there are.
+SELECT count(*)
+FROM users;
+
 -- name: UpdateUserName :exec
 -- UpdateUserName changes a person's own name.
 UPDATE users

@@ -1,4 +1,4 @@
-// Package static holds the style sheets and images and serves them, each under
+// Package static holds the style sheets, scripts and images and serves them, each under
 // a name that changes with its content, so that browsers may keep them for
 // good. They are part of the program: nothing has to be deployed beside it.
 package static
@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -25,8 +26,14 @@ import (
 // Prefix is the path below which Handler serves.
 const Prefix = "/static/"
 
-//go:embed css img
+//go:embed css img js
 var files embed.FS
+
+// sheets are the style sheets in their order. They are served as one file, so
+// that a page waits for one and no more.
+var sheets = []string{"css/tokens.css", "css/base.css", "css/parts.css"}
+
+const bundle = "css/app.css"
 
 // file is one file as it is sent.
 type file struct {
@@ -38,24 +45,51 @@ type file struct {
 // load reads and compresses every file, once.
 var load = sync.OnceValues(func() (map[string]file, error) {
 	all := map[string]file{}
-	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+	var css []byte
+	for _, name := range sheets {
+		content, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, err
+		}
+		css = append(css, content...)
+	}
+	err := add(all, bundle, css)
+	return all, errors.Join(err, fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Dir(name) == path.Dir(bundle) {
 			return err
 		}
 		content, err := fs.ReadFile(files, name)
 		if err != nil {
 			return err
 		}
-		sum := sha256.Sum256(content)
-		f := file{kind: mime.TypeByExtension(path.Ext(name)), version: hex.EncodeToString(sum[:6]), bodies: map[string][]byte{"": content}}
-		if compressible(f.kind) {
-			err = f.compress(content)
-		}
-		all[name] = f
-		return err
-	})
-	return all, err
+		return add(all, name, content)
+	}))
 })
+
+func add(all map[string]file, name string, content []byte) error {
+	sum := sha256.Sum256(content)
+	f := file{kind: kindOf(name), version: hex.EncodeToString(sum[:6]), bodies: map[string][]byte{"": content}}
+	if compressible(f.kind) {
+		if err := f.compress(content); err != nil {
+			return err
+		}
+	}
+	all[name] = f
+	return nil
+}
+
+// kindOf returns a file's Content-Type. Some that Go doesn't know by itself must
+// not depend on what the machine knows.
+func kindOf(name string) string {
+	switch ext := path.Ext(name); ext {
+	case ".ico":
+		return "image/x-icon"
+	case ".woff2":
+		return "font/woff2"
+	default:
+		return mime.TypeByExtension(ext)
+	}
+}
 
 func compressible(kind string) bool {
 	return strings.HasPrefix(kind, "text/") || strings.Contains(kind, "javascript") ||

@@ -37,11 +37,15 @@ func appCSS(t *testing.T) (url, content string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := fs.ReadFile(files, "css/app.css")
-	if err != nil {
-		t.Fatal(err)
+	var text string
+	for _, name := range sheets {
+		part, err := fs.ReadFile(files, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += string(part)
 	}
-	return url, string(text)
+	return url, text
 }
 
 func TestAFileIsServedForGoodUnderTheHashOfItsContent(t *testing.T) {

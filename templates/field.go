@@ -1,6 +1,9 @@
 package templates
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // field is what partials/field.html shows: one field of a form, with what a
 // screen reader needs.
@@ -23,14 +26,28 @@ func (f field) DescribedBy() string {
 	if f.Error != "" {
 		ids += " " + f.ID() + "-error"
 	}
-	return ids
+	return strings.TrimSpace(ids)
+}
+
+// checkbox is what the part "checkbox" shows: one box to tick.
+type checkbox struct {
+	field
+	Checked bool
+}
+
+// newCheckbox makes a box to tick in a template, with the options of newField:
+//
+//	{{template "checkbox" (checkbox "pinned" "Pinned" .Form.Pinned)}}
+func newCheckbox(name, label string, checked bool, options ...string) (checkbox, error) {
+	f, err := newField(name, label, "", "", options...)
+	return checkbox{f, checked}, err
 }
 
 // newField makes a field in a template:
 //
 //	{{template "field" (field "email" "E-mail" .Form.Email (.Form.Errors.For "email") "type" "email")}}
 //
-// The options type (default text), autocomplete, maxlength and hint are names
+// The options type (an input's, or textarea; default text), autocomplete, maxlength and hint are names
 // and values; a field is required unless the option optional is "yes". A
 // password is never sent back.
 func newField(name, label, value, fault string, options ...string) (field, error) {

@@ -27,7 +27,8 @@ type Set struct{ pages map[string]*template.Template }
 // error when there is none of that name.
 func Load(assetURL func(name string) (string, error)) (*Set, error) {
 	shared, err := template.New("").
-		Funcs(template.FuncMap{"asset": assetURL, "field": newField}).
+		Funcs(functions).
+		Funcs(template.FuncMap{"asset": assetURL}).
 		ParseFS(files, "layout.html", "partials/*.html")
 	if err != nil {
 		return nil, err

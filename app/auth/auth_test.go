@@ -107,7 +107,7 @@ func TestNameFault(t *testing.T) {
 
 func TestHashAndVerify(t *testing.T) {
 	t.Parallel()
-	h := NewHasher()
+	h := NewHasher(Cost)
 	hash, err := h.Hash(t.Context(), "correct horse")
 	if err != nil {
 		t.Fatal(err)
@@ -131,13 +131,13 @@ func TestHashAndVerify(t *testing.T) {
 
 func TestAHashOfOlderParametersIsOutdated(t *testing.T) {
 	t.Parallel()
-	older := hashParams
+	older := Cost
 	older.Iterations = 1
 	hash, err := argon2id.CreateHash("correct horse", &older)
 	if err != nil {
 		t.Fatal(err)
 	}
-	match, outdated, err := NewHasher().Verify(t.Context(), "correct horse", hash)
+	match, outdated, err := NewHasher(Cost).Verify(t.Context(), "correct horse", hash)
 	if !match || !outdated || err != nil {
 		t.Errorf("got %v, %v, %v", match, outdated, err)
 	}
@@ -145,7 +145,7 @@ func TestAHashOfOlderParametersIsOutdated(t *testing.T) {
 
 func TestHashingWaitsForItsTurnOnlyAsLongAsTheRequest(t *testing.T) {
 	t.Parallel()
-	h := &Hasher{turns: make(chan struct{}, 1)}
+	h := &Hasher{cost: Cost, turns: make(chan struct{}, 1)}
 	h.turns <- struct{}{} // somebody who never ends
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
@@ -156,7 +156,7 @@ func TestHashingWaitsForItsTurnOnlyAsLongAsTheRequest(t *testing.T) {
 
 func TestNoMorePasswordsAreHashedAtOnceThanThereAreTurns(t *testing.T) {
 	t.Parallel()
-	h := &Hasher{turns: make(chan struct{}, 2)}
+	h := &Hasher{cost: Cost, turns: make(chan struct{}, 2)}
 	var mu sync.Mutex
 	running, most := 0, 0
 	var group sync.WaitGroup

@@ -12,10 +12,10 @@ import (
 	"github.com/alexedwards/argon2id"
 )
 
-// hashParams is what a password costs to check, for us and for a thief: OWASP's
+// Cost is what a password costs to check, for us and for a thief: OWASP's
 // second choice for argon2id (Password Storage Cheat Sheet). Change it here;
 // each person's hash follows at their next sign-in.
-var hashParams = argon2id.Params{
+var Cost = argon2id.Params{
 	Memory:      19 * 1024, // KiB
 	Iterations:  2,
 	Parallelism: 1,
@@ -33,11 +33,15 @@ var ErrBusy = errors.New("too many sign-ins at once")
 
 // Hasher hashes passwords, no more at a time than the machine has processors,
 // so that a crowd signing in takes time and not memory (19 MiB for each).
-type Hasher struct{ turns chan struct{} }
+type Hasher struct {
+	cost  argon2id.Params
+	turns chan struct{}
+}
 
-// NewHasher returns a Hasher. A program needs one.
-func NewHasher() *Hasher {
-	return &Hasher{turns: make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))}
+// NewHasher returns a Hasher. A program needs one, with Cost; a test may have a
+// cheaper one.
+func NewHasher(cost argon2id.Params) *Hasher {
+	return &Hasher{cost: cost, turns: make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))}
 }
 
 // Hash returns the argon2id hash of a password in the PHC string format. It
@@ -47,11 +51,11 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer h.done()
-	return argon2id.CreateHash(password, &hashParams)
+	return argon2id.CreateHash(password, &h.cost)
 }
 
 // Verify reports whether hash is that of password, and whether it should be
-// made anew because hashParams have changed. An empty hash, for an account that
+// made anew because the cost has changed. An empty hash, for an account that
 // doesn't exist, takes the same time and never matches. It returns ErrBusy, or
 // the context's error, if its turn doesn't come.
 func (h *Hasher) Verify(ctx context.Context, password, hash string) (match, outdated bool, err error) {
@@ -60,14 +64,14 @@ func (h *Hasher) Verify(ctx context.Context, password, hash string) (match, outd
 	}
 	defer h.done()
 	if hash == "" {
-		_, err := argon2id.CreateHash(password, &hashParams) // the same work
+		_, err := argon2id.CreateHash(password, &h.cost) // the same work
 		return false, false, err
 	}
 	match, params, err := argon2id.CheckHash(password, hash)
 	if err != nil {
 		return false, false, fmt.Errorf("check password hash: %w", err)
 	}
-	return match, *params != hashParams, nil
+	return match, *params != h.cost, nil
 }
 
 func (h *Hasher) wait(ctx context.Context) error {

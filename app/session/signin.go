@@ -84,6 +84,22 @@ func (s *Session) SignOut() error {
 	return nil
 }
 
+// EndOthers ends every other sign-in of the person who is signed in, and
+// returns how many there were.
+func (s *Session) EndOthers() (int64, error) {
+	user, err := s.User()
+	if user == nil || err != nil {
+		return 0, err
+	}
+	n, err := s.manager.db.DeleteOtherUserSessions(s.context(), db.DeleteOtherUserSessionsParams{
+		UserID: user.ID, TokenHash: hashToken(s.data.Token),
+	})
+	if err != nil {
+		return 0, fmt.Errorf("end other sign-ins: %w", err)
+	}
+	return n, nil
+}
+
 // hashToken is what the database keeps of a token: somebody who reads it there
 // can't sign in with it. A token is random, so a plain hash is enough.
 func hashToken(token string) []byte {

@@ -16,6 +16,7 @@ type accountPage struct {
 	page
 	Profile  profileForm
 	Password passwordForm
+	SignIns  int64 // how many devices are signed in, this one among them
 }
 
 type profileForm struct {
@@ -30,7 +31,15 @@ type passwordForm struct {
 }
 
 func (s *Server) showAccount(c echo.Context) error {
-	return s.render(c, http.StatusOK, "account/show", &accountPage{Profile: profileForm{Name: currentUser(c).Name}})
+	return s.renderAccount(c, http.StatusOK, profileForm{Name: currentUser(c).Name}, passwordForm{})
+}
+
+func (s *Server) renderAccount(c echo.Context, status int, profile profileForm, password passwordForm) error {
+	n, err := s.db.CountUserSessions(c.Request().Context(), db.CountUserSessionsParams{UserID: currentUser(c).ID, Now: db.Now()})
+	if err != nil {
+		return err
+	}
+	return s.render(c, status, "account/show", &accountPage{Profile: profile, Password: password, SignIns: n})
 }
 
 func (s *Server) updateProfile(c echo.Context) error {
@@ -41,7 +50,7 @@ func (s *Server) updateProfile(c echo.Context) error {
 	form.Name = strings.TrimSpace(form.Name)
 	form.Errors.add("name", auth.NameFault(form.Name))
 	if len(form.Errors) > 0 {
-		return s.render(c, http.StatusUnprocessableEntity, "account/show", &accountPage{Profile: form})
+		return s.renderAccount(c, http.StatusUnprocessableEntity, form, passwordForm{})
 	}
 	err := s.db.UpdateUserName(c.Request().Context(), db.UpdateUserNameParams{
 		ID: currentUser(c).ID, Name: form.Name, Now: db.Now(),
@@ -69,8 +78,7 @@ func (s *Server) updatePassword(c echo.Context) error {
 		return err
 	}
 	if len(form.Errors) > 0 {
-		return s.render(c, http.StatusUnprocessableEntity, "account/show",
-			&accountPage{Profile: profileForm{Name: user.Name}, Password: form})
+		return s.renderAccount(c, http.StatusUnprocessableEntity, profileForm{Name: user.Name}, form)
 	}
 
 	hash, err := s.hasher.Hash(ctx, form.NewPassword)
@@ -99,5 +107,21 @@ func (s *Server) updatePassword(c echo.Context) error {
 		return err
 	}
 	session.From(c).Flash(session.Success, "Your password is changed. You are signed out everywhere else.")
+	return s.redirect(c, "/account")
+}
+
+// deleteOtherSessions signs the person out on every device but this one. ASVS
+// 7.5.2.
+func (s *Server) deleteOtherSessions(c echo.Context) error {
+	n, err := session.From(c).EndOthers()
+	if err != nil {
+		return err
+	}
+	switch n {
+	case 0:
+		session.From(c).Flash(session.Success, "You were signed in here only.")
+	default:
+		session.From(c).Flash(session.Success, "You are signed out everywhere else.")
+	}
 	return s.redirect(c, "/account")
 }

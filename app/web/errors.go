@@ -23,22 +23,28 @@ type tooManyError struct{ Wait time.Duration }
 
 func (e *tooManyError) Error() string { return "too many failed attempts" }
 
+// errCrossOrigin says that a request which could change something came from
+// another site.
+var errCrossOrigin = errors.New("cross-origin request refused")
+
 type errorPage struct {
 	page
 	Status        int
 	Heading, Text string
+	Retry         bool // the same request may succeed later
 }
 
 // messages is what visitors read about each kind of failure: what happened, and
 // what to do next. The cause is for the log.
 var messages = map[int][2]string{
 	http.StatusBadRequest:            {"This request can't be understood", "Go back, reload the page and try again."},
-	http.StatusForbidden:             {"This request was refused", "It came from another site. Open the page here and try again."},
+	http.StatusForbidden:             {"This is not open to you", "Your account may not do this. If you need to, ask an administrator."},
 	http.StatusNotFound:              {"There is nothing here", "The page may have moved, or the address may have a typing mistake."},
 	http.StatusMethodNotAllowed:      {"This page can't do that", "Go back, reload the page and try again."},
 	http.StatusConflict:              {"This account has just changed", "Sign in again, then repeat what you were doing."},
 	http.StatusRequestEntityTooLarge: {"That is too large", "Send less than one megabyte at a time."},
 	http.StatusUnsupportedMediaType:  {"This request can't be understood", "Send it as a form."},
+	http.StatusUnprocessableEntity:   {"Something in the form is wrong", "Go back, correct it and send it again."},
 	http.StatusTooManyRequests:       {"Too many failed attempts", "Wait a few minutes, then try again."},
 	http.StatusInternalServerError:   {"Something went wrong on our side", "Try again. If it happens again, tell us the request number below."},
 	http.StatusServiceUnavailable:    {"We will be right back", "The portal can't reach its data at the moment. Nobody is signed out by that: try again in a few seconds."},
@@ -58,17 +64,14 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if retryAfter := retryAfter(err, status); retryAfter > 0 {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Round(time.Second).Seconds())))
 	}
-	message, ok := messages[status]
-	if !ok {
-		message = [2]string{http.StatusText(status), ""}
-	}
+	message := messageFor(err, status)
 	if !wantsHTML(c.Request()) {
 		s.writeProblem(c, status, message)
 		return
 	}
 	p := &errorPage{page: s.newPage(c), Status: status, Heading: message[0], Text: message[1]}
+	p.Retry = p.Here != "" && (status >= http.StatusInternalServerError || status == http.StatusTooManyRequests)
 	session.From(c).Discard()
-	p.User, _ = session.From(c).User() // shown if it is known
 	if s.write(c, status, "errors/show", p) != nil {
 		s.writeProblem(c, status, message)
 	}
@@ -102,6 +105,16 @@ func (s *Server) writeProblem(c echo.Context, status int, message [2]string) {
 	c.String(status, strings.TrimSpace(message[0]+". "+message[1])+"\n")
 }
 
+func messageFor(err error, status int) [2]string {
+	if errors.Is(err, errCrossOrigin) {
+		return [2]string{"This request was refused", "It came from another site. Open the page here and try again."}
+	}
+	if message, ok := messages[status]; ok {
+		return message
+	}
+	return [2]string{http.StatusText(status), "Go back and try again."}
+}
+
 func statusOf(err error) int {
 	var tooMany *tooManyError
 	var tooLarge *http.MaxBytesError
@@ -113,6 +126,8 @@ func statusOf(err error) int {
 		return http.StatusRequestEntityTooLarge
 	case errors.As(err, &httpError):
 		return httpError.Code
+	case errors.Is(err, errCrossOrigin):
+		return http.StatusForbidden
 	case errors.Is(err, sql.ErrNoRows):
 		return http.StatusNotFound
 	case errors.Is(err, session.ErrChanged):

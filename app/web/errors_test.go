@@ -356,14 +356,6 @@ func TestALongAddressIsNotCarriedAlong(t *testing.T) {
 	b.get("/dashboard?" + strings.Repeat("%25", maxNext)).wantRedirect("/login?next=%2Fdashboard")
 }
 
-func TestARouteThatDeclaresNoAccessDoesntStart(t *testing.T) {
-	t.Parallel()
-	s := newServer(t, dbtest.SQLite(t))
-	if err := s.handle(http.MethodGet, "/open", "", s.showHome); err == nil || !strings.Contains(err.Error(), "GET /open declares no access") {
-		t.Errorf("got %v", err)
-	}
-}
-
 func TestRoutesCanBeListedWithoutSettings(t *testing.T) {
 	t.Parallel()
 	routes, err := Routes()

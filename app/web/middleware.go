@@ -7,15 +7,11 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"reflect"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
-
-	"github.com/managethefans/portal/app/session"
 )
 
 // maxBody bounds what a request may send, in bytes.
@@ -125,22 +121,7 @@ func (s *Server) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *Server) refuseCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if err := s.origin.Check(c.Request()); err != nil {
-			return echo.NewHTTPError(http.StatusForbidden).SetInternal(err)
-		}
-		return next(c)
-	}
-}
-
-// requireUser sends a visitor who isn't signed in to the sign-in page, and
-// back afterwards. Pages of people who are signed in stay out of every cache.
-func (s *Server) requireUser(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		user, err := session.From(c).User()
-		if err != nil {
-			return err
-		}
-		if user == nil {
-			return s.redirect(c, signInPath(c.Request()))
+			return fmt.Errorf("%w: %w", errCrossOrigin, err)
 		}
 		return next(c)
 	}
@@ -161,11 +142,4 @@ func trust(proxies []netip.Prefix) (echo.IPExtractor, echo.SchemeExtractor) {
 		}))
 	}
 	return echo.ExtractIPFromXFFHeader(options...), echo.ExtractSchemeFromHeaders(options...)
-}
-
-// handlerName returns the name of a handler's function, for the list of routes.
-func handlerName(h echo.HandlerFunc) string {
-	name := runtime.FuncForPC(reflect.ValueOf(h).Pointer()).Name()
-	name = strings.TrimSuffix(name[strings.LastIndex(name, "/")+1:], "-fm")
-	return name[strings.LastIndex(name, ".")+1:]
 }

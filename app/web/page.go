@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
-	"net/url"
 	"reflect"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -21,7 +21,10 @@ import (
 type page struct {
 	AppName   string
 	RequestID string
+	Theme     string
+	Here      string        // this page, to come back to; empty when it can't be asked for again
 	User      *session.User // nil for a visitor who isn't signed in
+	Nav       []navItem
 	Flashes   []session.Flash
 }
 
@@ -30,32 +33,23 @@ func (p *page) base() *page { return p }
 // pageData is a pointer to a struct that embeds page.
 type pageData interface{ base() *page }
 
-// formErrors has a sentence for each field of a form that was filled in wrong,
-// by the field's name.
-type formErrors map[string]string
-
-// add keeps a fault, if there is one.
-func (e formErrors) add(field, fault string) {
-	if fault != "" {
-		e[field] = fault
-	}
-}
-
-// For returns the fault of a field, or "".
-func (e formErrors) For(field string) string { return e[field] }
-
 func (s *Server) newPage(c echo.Context) page {
-	return page{AppName: s.cfg.AppName, RequestID: c.Response().Header().Get(echo.HeaderXRequestID)}
+	p := page{AppName: s.cfg.AppName, RequestID: c.Response().Header().Get(echo.HeaderXRequestID), Theme: s.theme(c)}
+	p.User, _ = session.From(c).User() // shown if it is known
+	p.Nav = navigation(p.User, c.Request().URL.Path)
+	if c.Request().Method == http.MethodGet {
+		p.Here = c.Request().URL.RequestURI()
+	}
+	return p
 }
 
 // render answers with a page: it fills in what the layout needs and commits the
 // session. While the database is away a page that is open to all shows nobody
 // as signed in.
 func (s *Server) render(c echo.Context, status int, name string, data pageData) error {
-	p, sess := data.base(), session.From(c)
+	p := data.base()
 	*p = s.newPage(c)
-	p.User, _ = sess.User()
-	p.Flashes = sess.TakeFlashes()
+	p.Flashes = session.From(c).TakeFlashes()
 	return s.write(c, status, name, data)
 }
 
@@ -109,9 +103,10 @@ func (s *Server) redirect(c echo.Context, path string) error {
 	return c.Redirect(http.StatusSeeOther, path)
 }
 
-// bind reads a form into the fields of form, which are strings, by their `form`
-// tag. Only what is in the body counts (a password in a URL would end in logs),
-// and only text that a database can hold.
+// bind reads a form into the fields of form by their `form` tag: strings, and
+// bools for boxes to tick. Only what is in the body counts (a password in a URL
+// would end in logs), and only text that a database can hold. Line breaks are
+// single line feeds afterwards; browsers send two characters.
 func (s *Server) bind(c echo.Context, form any) error {
 	r := c.Request()
 	var err error
@@ -136,43 +131,21 @@ func (s *Server) bind(c echo.Context, form any) error {
 		if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
 			return echo.NewHTTPError(http.StatusBadRequest, "text is not UTF-8")
 		}
-		fields.Field(i).SetString(text)
+		if fields.Field(i).Kind() == reflect.Bool {
+			fields.Field(i).SetBool(text != "")
+			continue
+		}
+		fields.Field(i).SetString(strings.ReplaceAll(text, "\r\n", "\n"))
 	}
 	return nil
 }
 
-// currentUser returns who is signed in, on a route that demands it.
-func currentUser(c echo.Context) *session.User {
-	user, _ := session.From(c).User()
-	return user
-}
-
-// maxNext bounds the page that a sign-in leads back to, in bytes. A longer one
-// loses its query.
-const maxNext = 2000
-
-// signInPath leads to the sign-in page and back to the page that was asked for,
-// if that can be asked for again.
-func signInPath(r *http.Request) string {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead || len(r.URL.Path) > maxNext {
-		return "/login"
+// pathID returns the number in the route's :id. One that can't be a row's is
+// not found.
+func pathID(c echo.Context) (int64, error) {
+	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
+	if err != nil || id < 1 {
+		return 0, echo.ErrNotFound
 	}
-	next := r.URL.RequestURI()
-	if len(next) > maxNext {
-		next = r.URL.EscapedPath()
-	}
-	return "/login?" + url.Values{"next": {next}}.Encode()
-}
-
-// localPath returns next if it is a path of the portal, else the dashboard: a
-// link to our sign-in must not lead to somebody else's site (ASVS 3.7.2).
-// Browsers take "//host" and "/\host" for another site, and drop tabs and line
-// breaks before they look.
-func localPath(next string) string {
-	u, err := url.Parse(next)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.Opaque != "" ||
-		!strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\t\r\n") {
-		return "/dashboard"
-	}
-	return next
+	return id, nil
 }

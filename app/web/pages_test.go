@@ -17,12 +17,20 @@ import (
 func TestTemplatesMatchTheTypesOfTheirPages(t *testing.T) {
 	t.Parallel()
 	pages := map[string]any{
-		"account/show":   &accountPage{},
-		"dashboard/show": &dashboardPage{},
-		"errors/show":    &errorPage{},
-		"home/show":      &homePage{},
-		"login/new":      &loginPage{},
-		"register/new":   &registerPage{},
+		"account/reauthenticate": &reauthenticatePage{},
+		"account/show":           &accountPage{},
+		"dashboard/show":         &dashboardPage{},
+		"design/show":            &designPage{},
+		"errors/show":            &errorPage{},
+		"home/show":              &homePage{},
+		"login/new":              &loginPage{},
+		"notes/delete":           &notePage{},
+		"notes/edit":             &noteFormPage{},
+		"notes/list":             &notesPage{},
+		"notes/new":              &noteFormPage{},
+		"notes/show":             &notePage{},
+		"register/new":           &registerPage{},
+		"users/list":             &usersPage{},
 	}
 	set, err := templates.Load(static.URL)
 	if err != nil {

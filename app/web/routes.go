@@ -27,10 +27,26 @@ func (s *Server) addRoutes() error {
 		s.handle(http.MethodPost, "/login", public, s.createSession),
 		s.handle(http.MethodPost, "/logout", signedIn, s.deleteSession),
 
+		s.handle(http.MethodPost, "/theme", public, s.updateTheme),
+
 		s.handle(http.MethodGet, "/dashboard", signedIn, s.showDashboard),
 		s.handle(http.MethodGet, "/account", signedIn, s.showAccount),
 		s.handle(http.MethodPost, "/account/profile", signedIn, s.updateProfile),
 		s.handle(http.MethodPost, "/account/password", signedIn, s.updatePassword),
+		s.handle(http.MethodGet, "/account/reauthenticate", signedIn, s.newReauthentication),
+		s.handle(http.MethodPost, "/account/reauthenticate", signedIn, s.createReauthentication),
+		s.handle(http.MethodPost, "/account/sessions/revoke-others", recentlyAuthenticated, s.deleteOtherSessions),
+
+		s.handle(http.MethodGet, "/notes", signedIn, s.listNotes),
+		s.handle(http.MethodGet, "/notes/new", signedIn, s.newNote),
+		s.handle(http.MethodPost, "/notes", signedIn, s.createNote),
+		s.handle(http.MethodGet, "/notes/:id", signedIn, s.showNote),
+		s.handle(http.MethodGet, "/notes/:id/edit", signedIn, s.editNote),
+		s.handle(http.MethodPost, "/notes/:id", signedIn, s.updateNote),
+		s.handle(http.MethodGet, "/notes/:id/delete", signedIn, s.confirmDeleteNote),
+		s.handle(http.MethodPost, "/notes/:id/delete", signedIn, s.deleteNote),
+
+		s.handle(http.MethodGet, "/admin/users", administrator, s.listUsers),
 
 		s.handle(http.MethodGet, "/healthz", public, s.showHealth),
 		s.handle(http.MethodGet, "/readyz", public, s.showReadiness),
@@ -39,5 +55,7 @@ func (s *Server) addRoutes() error {
 		s.handle(http.MethodGet, "/robots.txt", public, s.showRobots),
 		s.handle(http.MethodGet, "/manifest.webmanifest", public, s.showManifest),
 		s.handle(http.MethodGet, "/static/*", public, s.showStatic),
+
+		s.handle(http.MethodGet, "/_dev/design", development, s.showDesign),
 	)
 }

@@ -27,7 +27,7 @@ type loginForm struct {
 }
 
 func (s *Server) newSession(c echo.Context) error {
-	next := localPath(c.QueryParam("next"))
+	next := localPath(c.QueryParam("next"), "/dashboard")
 	if user, _ := session.From(c).User(); user != nil {
 		return s.redirect(c, next)
 	}
@@ -39,7 +39,7 @@ func (s *Server) createSession(c echo.Context) error {
 	if err := s.bind(c, &form); err != nil {
 		return err
 	}
-	form.Next, form.Errors = localPath(form.Next), formErrors{}
+	form.Next, form.Errors = localPath(form.Next, "/dashboard"), formErrors{}
 	form.Email, _ = auth.NormalizeEmail(form.Email)
 
 	user, err := s.authenticate(c, form.Email, form.Password)
@@ -67,6 +67,44 @@ func (s *Server) deleteSession(c echo.Context) error {
 	}
 	session.From(c).Flash(session.Success, "You are signed out.")
 	return s.redirect(c, "/")
+}
+
+type reauthenticatePage struct {
+	page
+	Form reauthenticateForm
+}
+
+type reauthenticateForm struct {
+	Password string `form:"current_password"`
+	Next     string `form:"next"`
+	Errors   formErrors
+}
+
+func (s *Server) newReauthentication(c echo.Context) error {
+	form := reauthenticateForm{Next: localPath(c.QueryParam("next"), "/account")}
+	return s.render(c, http.StatusOK, "account/reauthenticate", &reauthenticatePage{Form: form})
+}
+
+// createReauthentication proves once more who is signed in. The session has a
+// new token afterwards (ASVS 7.2.4).
+func (s *Server) createReauthentication(c echo.Context) error {
+	form := reauthenticateForm{Errors: formErrors{}}
+	if err := s.bind(c, &form); err != nil {
+		return err
+	}
+	form.Next = localPath(form.Next, "/account")
+	user, err := s.authenticate(c, currentUser(c).Email, form.Password)
+	if errors.Is(err, errWrongPassword) {
+		form.Errors.add("current_password", "This is not your current password.")
+		return s.render(c, http.StatusUnprocessableEntity, "account/reauthenticate", &reauthenticatePage{Form: form})
+	}
+	if err != nil {
+		return err
+	}
+	if err := session.From(c).SignIn(user.ID, user.PasswordHash); err != nil {
+		return err
+	}
+	return s.redirect(c, form.Next)
 }
 
 var (

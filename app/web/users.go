@@ -80,3 +80,30 @@ func (s *Server) createUser(c echo.Context) error {
 	session.From(c).Flash(session.Success, "Welcome, "+form.Name+".")
 	return s.redirect(c, "/dashboard")
 }
+
+var userSorts = sorts{
+	"name":   {db.By("lower(name), id"), db.By("lower(name) DESC, id DESC")},
+	"email":  {db.By("email"), db.By("email DESC")},
+	"joined": {db.By("created_at, id"), db.By("created_at DESC, id DESC")},
+}
+
+type usersPage struct {
+	page
+	List  *list
+	Users []db.ListUserPageRow
+}
+
+// listUsers shows administrators who has an account.
+func (s *Server) listUsers(c echo.Context) error {
+	ctx, list := c.Request().Context(), newList(c, userSorts, "email")
+	total, err := s.db.CountUsers(ctx)
+	if err != nil {
+		return err
+	}
+	list.setTotal(total)
+	users, err := s.db.OrderBy(list.order()).ListUserPage(ctx, db.ListUserPageParams{MaxRows: pageSize, Skip: list.skip()})
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "users/list", &usersPage{List: list, Users: users})
+}

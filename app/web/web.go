@@ -51,7 +51,7 @@ func New(cfg config.Config, log *slog.Logger, d *db.DB) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up sessions: %w", err)
 	}
-	s := &Server{cfg: cfg, log: log, db: d, echo: echo.New(), pages: pages, sessions: sessions, hasher: auth.NewHasher(), reports: rate.NewLimiter(1, 10)}
+	s := &Server{cfg: cfg, log: log, db: d, echo: echo.New(), pages: pages, sessions: sessions, hasher: auth.NewHasher(auth.Cost), reports: rate.NewLimiter(1, 10)}
 	s.echo.HTTPErrorHandler = s.handleError
 	s.echo.IPExtractor, s.echo.SchemeExtractor = trust(cfg.TrustedProxies)
 	if err := s.addRoutes(); err != nil {
@@ -68,34 +68,4 @@ func Routes() ([]Route, error) {
 	s := &Server{echo: echo.New(), sessions: &session.Manager{}}
 	err := s.addRoutes()
 	return s.routes, err
-}
-
-// Route is one line of the map: who may send which request.
-type Route struct{ Method, Path, Access, Handler string }
-
-// access says who may use a route.
-type access string
-
-const (
-	public   access = "public"
-	signedIn access = "signed in"
-)
-
-// handle adds a route. One whose access isn't declared is an error: a page that
-// was forgotten must not be open to all.
-func (s *Server) handle(method, path string, who access, h echo.HandlerFunc) error {
-	guarded := h
-	switch who {
-	case public:
-	case signedIn:
-		guarded = s.requireUser(h)
-	default:
-		return fmt.Errorf("route %s %s declares no access", method, path)
-	}
-	s.echo.Add(method, path, guarded)
-	if method == http.MethodGet {
-		s.echo.Add(http.MethodHead, path, guarded)
-	}
-	s.routes = append(s.routes, Route{method, path, string(who), handlerName(h)})
-	return nil
 }

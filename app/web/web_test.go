@@ -10,12 +10,18 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/alexedwards/argon2id"
+	"github.com/labstack/echo/v4"
 	"golang.org/x/net/html"
 
+	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 )
 
@@ -34,7 +40,51 @@ func newServer(t *testing.T, d *db.DB, change ...func(*config.Config)) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.hasher = auth.NewHasher(cheap)
+	s.echo.POST(signInPath, s.signInForTest)
 	return s
+}
+
+// signInPath is where tests sign in without a form.
+const signInPath = "/test/sign-in"
+
+func (s *Server) signInForTest(c echo.Context) error {
+	id, err := strconv.ParseInt(c.FormValue("id"), 10, 64)
+	if err != nil {
+		return err
+	}
+	if err := session.From(c).SignIn(id, adaHash()); err != nil {
+		return err
+	}
+	return s.redirect(c, "/dashboard")
+}
+
+// cheap has passwords hashed in no time.
+var cheap = argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+var adaHash = sync.OnceValue(func() string {
+	hash, err := argon2id.CreateHash(adaPassword, &cheap)
+	if err != nil {
+		panic(err)
+	}
+	return hash
+})
+
+// newMember adds a person and returns the browser in which they are signed in.
+func newMember(t *testing.T, s *Server, email string) *browser {
+	t.Helper()
+	return newPerson(t, s, email, db.RoleMember)
+}
+
+func newPerson(t *testing.T, s *Server, email, role string) *browser {
+	t.Helper()
+	id, err := s.db.CreateUser(t.Context(), db.CreateUserParams{Email: email, Name: "Ada Lovelace", PasswordHash: adaHash(), Role: role, Now: db.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBrowser(t, s)
+	b.post(signInPath, url.Values{"id": {strconv.FormatInt(id, 10)}}).wantRedirect("/dashboard")
+	return b
 }
 
 // failOnError is a log in which an error fails the test: no request may end in
@@ -163,7 +213,13 @@ func formValues(doc *html.Node, action string) (url.Values, bool) {
 		}
 		values := url.Values{}
 		for field := range n.Descendants() {
-			if name := attr(field, "name"); name != "" && field.Data != "button" {
+			switch name := attr(field, "name"); {
+			case name == "" || field.Data == "button":
+			case field.Data == "textarea":
+				values.Set(name, textOf(field))
+			case attr(field, "type") == "checkbox" && !has(field, "checked"):
+				values.Set(name, "")
+			default:
 				values.Set(name, attr(field, "value"))
 			}
 		}
@@ -179,6 +235,20 @@ func attr(n *html.Node, key string) string {
 		}
 	}
 	return ""
+}
+
+func has(n *html.Node, key string) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == key })
+}
+
+func textOf(n *html.Node) string {
+	var text strings.Builder
+	for child := range n.Descendants() {
+		if child.Type == html.TextNode {
+			text.WriteString(child.Data)
+		}
+	}
+	return text.String()
 }
 
 // text returns what a person reads on the page, with single spaces.
@@ -227,10 +297,10 @@ func (r *response) wantFieldError(field, message string) *response {
 	described := map[string]string{}
 	var input *html.Node
 	for n := range r.parse().Descendants() {
-		if id := attr(n, "id"); id != "" && n.FirstChild != nil {
-			described[id] = strings.TrimSpace(n.FirstChild.Data)
+		if id := attr(n, "id"); id != "" {
+			described[id] = textOf(n)
 		}
-		if n.Data == "input" && attr(n, "name") == field {
+		if (n.Data == "input" || n.Data == "textarea") && attr(n, "name") == field {
 			input = n
 		}
 	}
