@@ -10,6 +10,7 @@ GENERATED = db/models.go db/sqlc.go db/*.sql.go
 help:
 	@echo 'make dev        build, serve, and again whenever a file is saved'
 	@echo 'make run        build and serve once'
+	@echo 'make seed       people and notes to look at, and how to sign in'
 	@echo 'make test       every test, on SQLite and PostgreSQL (PKG=./app/web RUN=TestName for some)'
 	@echo 'make check      what CI runs: format, vet, lint, generated code, tests with the race detector'
 	@echo 'make generate   Go from queries/*.sql and db/migrations, and docs/access.md from the routes'
@@ -34,6 +35,11 @@ tmp/portal:
 .PHONY: tmp/build
 tmp/build:
 	@go build -tags dev -ldflags '-s -w' -o tmp/portal ./app
+
+.PHONY: seed
+seed: tmp/portal
+	@$(MAKE) -s tmp/build
+	@tmp/portal seed
 
 .PHONY: test
 test:

@@ -18,7 +18,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/db"
 	"github.com/managethefans/portal/db/dbtest"
 )
 
@@ -65,6 +67,7 @@ func TestCommandsThatNeedNoSettings(t *testing.T) {
 		"user enable --help":    "sign in again",
 		"secret --help":         "SESSION_SECRET",
 		"routes --help":         "who may use it",
+		"seed --help":           "in development",
 		"version --help":        "print the version",
 		"migrate status --help": "whether they are applied",
 	} {
@@ -77,6 +80,55 @@ func TestCommandsThatNeedNoSettings(t *testing.T) {
 	second, _ := portal(t, nil, "", "secret")
 	if len(first) < 32 || first == second {
 		t.Errorf("secrets %q and %q", first, second)
+	}
+}
+
+func TestSeedIsForDevelopmentAndCanBeRepeated(t *testing.T) {
+	t.Parallel()
+	for engine, url := range map[string]string{"sqlite": dbtest.SQLiteURL(t), "postgres": dbtest.PostgresURL(t)} {
+		t.Run(engine, func(t *testing.T) {
+			env := settings(url)
+			if out, err := portal(t, env, "", "seed"); err == nil || !strings.Contains(err.Error(), "APP_ENV is production") {
+				t.Errorf("in production: %v\n%s", err, out)
+			}
+			if list, err := portal(t, env, "", "user", "list"); err != nil || !strings.Contains(list, "Nobody yet") {
+				t.Errorf("production has %s, %v", list, err)
+			}
+
+			env["APP_ENV"] = config.Development
+			first, err := portal(t, env, "", "seed")
+			if err != nil || !strings.Contains(first, "Sign in as mara@example.com") {
+				t.Fatalf("%v\n%s", err, first)
+			}
+			second, err := portal(t, env, "", "seed")
+			if err != nil || first == second {
+				t.Errorf("again: %v\n%s", err, second)
+			}
+			list, err := portal(t, env, "", "user", "list")
+			if err != nil || strings.Count(list, "@") != len(demoPeople) || !strings.Contains(list, "admin@example.com  Jonas Weber    admin") {
+				t.Errorf("%v\n%s", err, list)
+			}
+			d, err := db.Open(url, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			if err := d.Connect(t.Context(), false); err != nil {
+				t.Fatal(err)
+			}
+			mara, err := d.GetCredentials(t.Context(), demoPeople[0].email)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, err := d.CountNotes(t.Context(), db.CountNotesParams{UserID: mara.ID})
+			if err != nil || n != int64(len(demoNotes)) {
+				t.Errorf("%d notes, %v", n, err)
+			}
+			words := strings.Fields(second)
+			if ok, _, err := auth.NewHasher(auth.Cost).Verify(t.Context(), words[len(words)-1], mara.PasswordHash); !ok || err != nil {
+				t.Errorf("the password that was printed: %v, %v", ok, err)
+			}
+		})
 	}
 }
 

@@ -312,6 +312,31 @@ func TestEachErrorHasItsStatusAndPage(t *testing.T) {
 	}
 }
 
+// TestEveryErrorPageRendersWithoutADatabase and says what to do next.
+func TestEveryErrorPageRendersWithoutADatabase(t *testing.T) {
+	t.Parallel()
+	d, err := db.Open("sqlite:"+t.TempDir()+"/never-connected.db", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	s := newServer(t, d)
+	silence(s)
+	b := newBrowser(t, s)
+	b.cookies["portal_session"] = "leads-nowhere"
+	for _, status := range []int{400, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503} {
+		path := fmt.Sprintf("/fails-with/%d", status)
+		s.echo.GET(path, func(echo.Context) error { return echo.NewHTTPError(status) })
+		answer := b.get(path).wantStatus(status)
+		message := messages[status]
+		answer.wantText(message[0], message[1], "To the start page", "Request "+answer.Header.Get("X-Request-Id"))
+		if retry := strings.Contains(answer.text(), "Try again "); retry != (status >= 500 || status == 429) {
+			t.Errorf("%d: a button to try again: %v", status, retry)
+		}
+	}
+	b.get("/fails-with/nothing").wantStatus(http.StatusNotFound).wantText("There is nothing here")
+}
+
 func TestAnUncommittedSessionIsAnError(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dbtest.SQLite(t))
