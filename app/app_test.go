@@ -59,6 +59,7 @@ func TestCommandsThatNeedNoSettings(t *testing.T) {
 		"user create --help":    "--admin",
 		"user disable --help":   "EMAIL",
 		"doctor --help":         "check the settings",
+		"healthcheck --help":    "--ready",
 		"migrate down --help":   "take back the latest",
 		"migrate up --help":     "apply every pending",
 		"user list --help":      "list everybody",
@@ -147,6 +148,7 @@ func TestMistypedCommandsAreRefused(t *testing.T) {
 		"user create a@b.c":            `"name"`,
 		"user create a@b.c --name=":    "--name: Enter a name.",
 		"user list --everybody":        "everybody",
+		"healthcheck now":              `takes no arguments`,
 		"user create a@b.c --name A x": "takes one e-mail address",
 	} {
 		if out, err := portal(t, settings("sqlite:"+t.TempDir()+"/x.db"), "", strings.Fields(command)...); err == nil || !strings.Contains(err.Error(), want) {
@@ -359,6 +361,90 @@ func start(t *testing.T, socket *os.File, url, dir string) (*exec.Cmd, *output) 
 	}
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
 	return cmd, out
+}
+
+// listenOn returns a socket for start, and its port. It skips the test where
+// this machine has no such address.
+func listenOn(t *testing.T, address string) (*os.File, string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer listener.Close()
+	socket, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { socket.Close() })
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	return socket, port
+}
+
+func TestAHealthCheckFindsThePortalWhereverItListens(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ listen, variable, value string }{
+		{"127.0.0.1:0", "ADDR", "127.0.0.1:"},
+		{"127.0.0.1:0", "ADDR", "localhost:"},
+		{"0.0.0.0:0", "ADDR", "0.0.0.0:"},
+		{":0", "ADDR", ":"},
+		{":0", "PORT", ""},
+		{"[::1]:0", "ADDR", "[::1]:"},
+		{"[::]:0", "ADDR", "[::]:"},
+	} {
+		t.Run(test.variable+"="+test.value, func(t *testing.T) {
+			t.Parallel()
+			socket, port := listenOn(t, test.listen)
+			program, out := start(t, socket, dbtest.SQLiteURL(t), t.TempDir())
+			env := map[string]string{"APP_ENV": "production", test.variable: test.value + port}
+			for _, command := range []string{"healthcheck", "healthcheck --ready"} {
+				eventually(t, out, func() bool {
+					said, err := portal(t, env, "", strings.Fields(command)...)
+					return err == nil && said == "ok\n"
+				})
+			}
+			program.Process.Signal(syscall.SIGTERM)
+			program.Wait()
+			socket.Close()
+			said, err := portal(t, env, "", "healthcheck")
+			if err == nil || said != "" || !strings.Contains(err.Error(), "/healthz doesn't answer") {
+				t.Errorf("after its end: %q, %v", said, err)
+			}
+		})
+	}
+}
+
+func TestAPortalWithoutItsDatabaseIsAliveAndNotReady(t *testing.T) {
+	t.Parallel()
+	socket, port := listenOn(t, "127.0.0.1:0")
+	_, out := start(t, socket, "postgres://nobody@127.0.0.1:1/none", t.TempDir())
+	env := map[string]string{"APP_ENV": "production", "ADDR": "127.0.0.1:" + port}
+	eventually(t, out, func() bool {
+		_, err := portal(t, env, "", "healthcheck")
+		return err == nil
+	})
+	said, err := portal(t, env, "", "healthcheck", "--ready")
+	if err == nil || said != "" || !strings.Contains(err.Error(), "/readyz answers 503 Service Unavailable") {
+		t.Errorf("%q, %v", said, err)
+	}
+}
+
+func TestAHealthCheckEnds(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	began := time.Now()
+	_, err = portal(t, map[string]string{"APP_ENV": "production", "ADDR": silent.Addr().String()}, "", "healthcheck")
+	if took := time.Since(began); err == nil || took < healthTimeout || took > 2*healthTimeout {
+		t.Errorf("ended after %s with %v", took, err)
+	}
+	_, err = portal(t, map[string]string{"APP_ENV": "production", "PORT": "eighty"}, "", "healthcheck")
+	if err == nil || !strings.Contains(err.Error(), `PORT is "eighty"`) {
+		t.Errorf("got %v", err)
+	}
 }
 
 // TestNoRequestFailsWhileTheProgramIsReplaced keeps 50 connections busy while

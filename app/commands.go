@@ -44,6 +44,7 @@ func (p *program) command() *cli.Command {
 			{Name: "secret", Usage: "print a new value for SESSION_SECRET", Action: p.noArguments(p.secret)},
 			{Name: "routes", Usage: "list every route with who may use it", Action: p.noArguments(p.routes)},
 			{Name: "doctor", Usage: "check the settings, the database and the session store", Action: p.noArguments(p.doctor)},
+			p.healthcheckCommand(),
 			{Name: "version", Usage: "print the version", Action: p.noArguments(p.version)},
 		},
 		Action: func(ctx context.Context, c *cli.Command) error {

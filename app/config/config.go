@@ -59,13 +59,9 @@ const dataDir = "data"
 // doesn't have from the file .env in dir. The error is Faults: everything that is
 // wrong, with its remedy; what could be read is returned all the same. In development it makes a session secret on the first call.
 func Load(getenv func(string) string, dir string) (Config, error) {
-	r := &reader{getenv: getenv}
 	var c Config
-
-	c.Env = r.oneOf("APP_ENV", defaultEnv, Development, Test, Production)
-	if c.Env == Development {
-		r.readDotenv(filepath.Join(dir, ".env"))
-	}
+	r, env := newReader(getenv, dir)
+	c.Env = env
 	c.AppName = r.value("APP_NAME", "Portal")
 	c.Addr = r.addr(c.Production())
 	c.LogLevel = r.logLevel()
@@ -96,6 +92,18 @@ func Load(getenv func(string) string, dir string) (Config, error) {
 		return c, r.faults
 	}
 	return c, nil
+}
+
+// Addr returns the Addr that Load would, for those who look for the portal from
+// outside: the other settings, and the secrets among them, may be missing or
+// wrong.
+func Addr(getenv func(string) string, dir string) (string, error) {
+	r, env := newReader(getenv, dir)
+	addr := r.addr(env == Production)
+	if len(r.faults) > 0 {
+		return "", r.faults
+	}
+	return addr, nil
 }
 
 // Faults is the error of Load: everything that is wrong with the settings.

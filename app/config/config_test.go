@@ -105,6 +105,11 @@ func TestDevelopmentListensOnLoopbackUnlessAHostIsNamed(t *testing.T) {
 		if err != nil || c.Addr != test.want {
 			t.Errorf("%+v: got %q, %v", test, c.Addr, err)
 		}
+		env := map[string]string{"APP_ENV": test.env, "ADDR": test.addr, "PORT": test.port}
+		alone, err := Addr(func(name string) string { return env[name] }, t.TempDir())
+		if err != nil || alone != test.want {
+			t.Errorf("%+v: Addr, without the other settings, is %q, %v", test, alone, err)
+		}
 	}
 }
 

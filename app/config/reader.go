@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,17 @@ type reader struct {
 	getenv func(string) string
 	dotenv map[string]string
 	faults Faults
+}
+
+// newReader returns a reader and the environment, APP_ENV, which decides whether
+// the file .env in dir is read.
+func newReader(getenv func(string) string, dir string) (*reader, string) {
+	r := &reader{getenv: getenv}
+	env := r.oneOf("APP_ENV", defaultEnv, Development, Test, Production)
+	if env == Development {
+		r.readDotenv(filepath.Join(dir, ".env"))
+	}
+	return r, env
 }
 
 func (r *reader) fault(name, format string, args ...any) {
