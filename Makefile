@@ -15,6 +15,7 @@ help:
 	@echo 'make check      what CI runs: format, vet, lint, generated code, tests with the race detector'
 	@echo 'make generate   Go from queries/*.sql and db/migrations, and docs/access.md from the routes'
 	@echo 'make build      bin/portal: one static binary for production'
+	@echo 'make image      the same in an image, built by docker, podman or buildah'
 	@echo 'make setup      fetch and build beforehand all that the others need'
 	@echo 'make clean      remove what was built'
 
@@ -93,6 +94,16 @@ tmp/_generate:
 build:
 	@go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/portal ./app
 	@echo "bin/portal, $(VERSION), $$(du -k bin/portal | cut -f1) kB"
+
+# The first that is here and answers. Docker's format is the one with health checks.
+IMAGE = portal
+.PHONY: image
+image:
+	@if docker info >/dev/null 2>&1; then build='docker build'; \
+	elif podman info >/dev/null 2>&1; then build='podman build --format docker'; \
+	elif buildah info >/dev/null 2>&1; then build='buildah build --format docker'; \
+	else echo 'Building an image takes docker, podman or buildah: install one, or start the one that is there.'; exit 1; fi; \
+	echo "$$build, $(VERSION)"; $$build --build-arg VERSION=$(VERSION) --tag $(IMAGE) .
 
 .PHONY: setup
 setup: tmp/portal .tools/air .tools/staticcheck .tools/sqlc
