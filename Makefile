@@ -12,6 +12,7 @@ help:
 	@echo 'make run        build and serve once'
 	@echo 'make seed       people and notes to look at, and how to sign in'
 	@echo 'make test       every test, on SQLite and PostgreSQL (PKG=./app/web RUN=TestName for some)'
+	@echo 'make bench      the benchmarks (BENCH=Notes for one, VERBOSE=1 for its query plans)'
 	@echo 'make check      what CI runs: format, vet, lint, generated code, tests with the race detector'
 	@echo 'make generate   Go from queries/*.sql and db/migrations, and docs/access.md from the routes'
 	@echo 'make build      bin/portal: one static binary for production'
@@ -49,6 +50,11 @@ test:
 	elif [ "$(RACE)" ] || [ "$$CI" = true ]; then echo 'The race detector needs a C compiler: install gcc or clang.'; exit 1; \
 	else cgo=0; race=; echo 'No C compiler: the tests run without the race detector.'; fi; \
 	CGO_ENABLED=$$cgo tmp/withpg go test $$race $(if $(RUN),-run '$(RUN)') $(or $(PKG),./...)
+
+.PHONY: bench
+bench:
+	@go build -o tmp/withpg ./db/dbtest/withpg
+	@tmp/withpg go test -run '^$$' -bench '$(or $(BENCH),.)' $(if $(VERBOSE),-v) $(or $(PKG),./...)
 
 .PHONY: check
 check: .tools/staticcheck .tools/sqlc

@@ -14,7 +14,7 @@ const countNotes = `-- name: CountNotes :one
 SELECT count(*)
 FROM notes
 WHERE user_id = $1
-  AND (pinned OR NOT CAST($2 AS boolean))
+  AND (NOT CAST($2 AS boolean) OR pinned)
   AND (CAST($3 AS text) = '' OR search_text LIKE $3 ESCAPE '\')
 `
 
@@ -170,7 +170,7 @@ const listNotes = `-- name: ListNotes :many
 SELECT id, title, pinned, due_on, updated_at
 FROM notes
 WHERE user_id = $1
-  AND (pinned OR NOT CAST($2 AS boolean))
+  AND (NOT CAST($2 AS boolean) OR pinned)
   AND (CAST($3 AS text) = '' OR search_text LIKE $3 ESCAPE '\')
 ORDER BY updated_at DESC, id DESC
 LIMIT $5 OFFSET $4

@@ -5,7 +5,7 @@
 SELECT id, title, pinned, due_on, updated_at
 FROM notes
 WHERE user_id = @user_id
-  AND (pinned OR NOT CAST(@only_pinned AS boolean))
+  AND (NOT CAST(@only_pinned AS boolean) OR pinned)
   AND (CAST(@search AS text) = '' OR search_text LIKE @search ESCAPE '\')
 ORDER BY updated_at DESC, id DESC
 LIMIT @max_rows OFFSET @skip;
@@ -15,7 +15,7 @@ LIMIT @max_rows OFFSET @skip;
 SELECT count(*)
 FROM notes
 WHERE user_id = @user_id
-  AND (pinned OR NOT CAST(@only_pinned AS boolean))
+  AND (NOT CAST(@only_pinned AS boolean) OR pinned)
   AND (CAST(@search AS text) = '' OR search_text LIKE @search ESCAPE '\');
 
 -- name: GetNote :one

@@ -16,6 +16,7 @@ CREATE TABLE notes (
 CREATE INDEX notes_updated_at_idx ON notes (user_id, updated_at, id);
 CREATE INDEX notes_title_idx ON notes (user_id, lower(title), id);
 CREATE INDEX notes_due_on_idx ON notes (user_id, due_on, id);
+CREATE INDEX notes_due_on_desc_idx ON notes (user_id, due_on DESC NULLS LAST, id DESC);
 
 -- +goose Down
 DROP TABLE notes;
