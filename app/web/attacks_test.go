@@ -212,6 +212,25 @@ func TestHugeAndDeepFormsAreRefused(t *testing.T) {
 	wantTitles(t, b.get("/notes"))
 }
 
+func TestNoAnswerIsAScript(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dbtest.SQLite(t))
+	b := newPerson(t, s, adaEmail, db.RoleAdmin)
+	id := newRow(b, "/notes/:id")
+	for _, route := range s.routes {
+		if route.Method != http.MethodGet {
+			continue
+		}
+		path := strings.NewReplacer(":id", id, "*", "css/app.css").Replace(route.Path)
+		for _, parameter := range []string{"callback", "jsonp", "cb"} {
+			answer := b.get(path + "?" + parameter + "=stolen")
+			if strings.Contains(answer.Header.Get("Content-Type"), "script") || strings.Contains(answer.body, "stolen(") {
+				t.Errorf("%s: %s", path, answer.Header.Get("Content-Type"))
+			}
+		}
+	}
+}
+
 func TestAFormWithAFileIsTakenWithoutIt(t *testing.T) {
 	t.Parallel()
 	b := newMember(t, newServer(t, dbtest.SQLite(t)), adaEmail)
