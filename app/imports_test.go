@@ -21,7 +21,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		"app/web":          {"app/auth", "app/config", "app/session", "db", "static", "templates"},
 		"app/session":      {"db"},
 		"db/dbtest":        {"db"},
-		"db/dbtest/withpg": {"db/dbtest"},
+		"db/dbtest/withpg": {"db/dbtest", "e2e/browser"},
 	}
 	speaksHTTP := []string{"app", "app/web", "app/session", "static"}
 

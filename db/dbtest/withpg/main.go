@@ -1,8 +1,9 @@
 // Command withpg runs a command, such as go test, with a throw-away PostgreSQL
 // around it: go run ./db/dbtest/withpg go test ./...
 //
-// Where there is no PostgreSQL it says so before and after, and runs the
-// command all the same; with CI=true it fails instead.
+// Where there is no PostgreSQL, or no browser, it says before and after which
+// tests don't run, and runs the command all the same; with CI=true it fails
+// instead.
 package main
 
 import (
@@ -14,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/managethefans/portal/db/dbtest"
+	"github.com/managethefans/portal/e2e/browser"
 )
 
 func main() {
@@ -34,22 +36,40 @@ func run(args []string) (code int, err error) {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 
-	if os.Getenv(dbtest.EnvURL) != "" {
+	server, noPostgres := startServer()
+	if server != nil {
+		defer func() { err = errors.Join(err, server.Close()) }()
+	}
+	browserPath, noBrowser := browser.Find()
+	switch missing := errors.Join(noPostgres, noBrowser); {
+	case missing == nil:
+	case os.Getenv("CI") == "true", noPostgres != nil && !errors.Is(noPostgres, dbtest.ErrNoPostgres):
+		return 0, missing
+	}
+	warning := banner(noPostgres, noBrowser)
+	fmt.Print(warning)
+	defer fmt.Print(warning)
+
+	var env []string
+	if server != nil {
+		fmt.Println("tests run on SQLite and on", server)
+		env = append(env, dbtest.EnvURL+"="+server.URL("postgres"))
+	} else if noPostgres == nil {
 		fmt.Println("tests run on SQLite and on the PostgreSQL of " + dbtest.EnvURL)
-		return command(args, signals)
 	}
-	server, err := dbtest.StartServer()
-	if errors.Is(err, dbtest.ErrNoPostgres) && os.Getenv("CI") != "true" {
-		fmt.Print(banner)
-		defer fmt.Print(banner)
-		return command(args, signals)
+	if noBrowser == nil {
+		fmt.Println("tests run in " + browserPath)
+		env = append(env, browser.Env+"="+browserPath) // so that Go doesn't repeat the result without one
 	}
-	if err != nil {
-		return 0, err
+	return command(args, signals, env...)
+}
+
+// startServer starts PostgreSQL, unless a server is named.
+func startServer() (*dbtest.Server, error) {
+	if os.Getenv(dbtest.EnvURL) != "" {
+		return nil, nil
 	}
-	defer func() { err = errors.Join(err, server.Close()) }()
-	fmt.Println("tests run on SQLite and on", server)
-	return command(args, signals, dbtest.EnvURL+"="+server.URL("postgres"))
+	return dbtest.StartServer()
 }
 
 // command runs args, hands signals on to it, and returns its exit code as a
@@ -77,9 +97,24 @@ func command(args []string, signals <-chan os.Signal, env ...string) (int, error
 	return exit.ExitCode(), nil
 }
 
-const banner = `
-************************************************************************
-*  PostgreSQL was not found: its half of the tests did NOT run.
+// banner says what isn't there, which tests therefore don't run, and what to do
+// about it. It is empty when nothing is missing.
+func banner(noPostgres, noBrowser error) string {
+	const line = "************************************************************************\n"
+	text := ""
+	if noPostgres != nil {
+		text += postgresBanner + line
+	}
+	if noBrowser != nil {
+		text += browserBanner + line
+	}
+	if text == "" {
+		return ""
+	}
+	return "\n" + line + text + "\n"
+}
+
+const postgresBanner = `*  PostgreSQL was not found: its half of the tests did NOT run.
 *
 *  Install it: Debian/Ubuntu: apt install postgresql
 *              Fedora:        dnf install postgresql-server
@@ -87,6 +122,12 @@ const banner = `
 *  It need not be running: the tests start their own. Or name its folder
 *  in PG_BINDIR, or in TEST_DATABASE_URL a server on which tests may
 *  create databases.
-************************************************************************
+`
 
+const browserBanner = `*  No Chromium or Chrome was found: the tests in a browser did NOT run.
+*
+*  Install one: Debian/Ubuntu: apt install chromium
+*               Fedora:        dnf install chromium
+*               macOS:         brew install --cask google-chrome
+*  Or name its program in PORTAL_BROWSER.
 `

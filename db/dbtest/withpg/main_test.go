@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/managethefans/portal/db/dbtest"
+	"github.com/managethefans/portal/e2e/browser"
 )
 
 // TestMain is withpg itself when a test says so.
@@ -20,10 +21,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// withpg returns this program, as withpg. The shell runs script.
+// withpg returns this program, as withpg. The shell runs script. It is its own
+// browser, so that there is one.
 func withpg(script string, env ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], "sh", "-c", script)
-	cmd.Env = append(append(os.Environ(), "WITHPG_TEST=yes", "CI="), env...)
+	cmd.Env = append(append(os.Environ(), "WITHPG_TEST=yes", "CI=", browser.Env+"="+os.Args[0]), env...)
 	return cmd
 }
 
@@ -66,17 +68,31 @@ func TestSignalsReachTheCommand(t *testing.T) {
 	}
 }
 
-func TestItIsLoudWithoutPostgres(t *testing.T) {
+func TestItIsLoudWhereSomethingIsMissing(t *testing.T) {
 	t.Parallel()
-	missing := []string{"PG_BINDIR=/nowhere", dbtest.EnvURL + "="}
-	out, err := withpg("echo the tests; exit 7", missing...).Output()
-	before, after, ran := strings.Cut(string(out), "the tests\n")
-	if !ran || exitCode(err) != 7 || !strings.Contains(before, "did NOT run") || !strings.Contains(after, "did NOT run") {
-		t.Errorf("%v: %s", err, out)
-	}
-	all, err := withpg("echo the tests", append(missing, "CI=true")...).CombinedOutput()
-	if exitCode(err) != 1 || strings.Contains(string(all), "the tests\n") || !strings.Contains(string(all), "apt install postgresql") {
-		t.Errorf("in CI: %v: %s", err, all)
+	noPostgres, noBrowser := []string{"PG_BINDIR=/nowhere", dbtest.EnvURL + "="}, []string{browser.Env + "=/nowhere"}
+	for _, test := range []struct {
+		env  []string
+		want []string
+	}{
+		{noPostgres, []string{"apt install postgresql"}},
+		{append(noBrowser, dbtest.EnvURL+"=postgres://h/d"), []string{"apt install chromium"}},
+		{append(noBrowser, noPostgres...), []string{"apt install postgresql", "apt install chromium"}},
+	} {
+		out, err := withpg("echo the tests; exit 7", test.env...).Output()
+		before, after, ran := strings.Cut(string(out), "the tests\n")
+		inCI, errInCI := withpg("echo the tests", append(test.env, "CI=true")...).CombinedOutput()
+		if !ran || exitCode(err) != 7 || exitCode(errInCI) != 1 || strings.Contains(string(inCI), "the tests\n") {
+			t.Errorf("%v: %s\nin CI: %v: %s", err, out, errInCI, inCI)
+		}
+		if n := strings.Count(before, "did NOT run"); n != len(test.want) || strings.Count(after, "did NOT run") != n {
+			t.Errorf("%d times: %s", n, out)
+		}
+		for _, want := range test.want {
+			if !strings.Contains(before, want) || !strings.Contains(after, want) || !strings.Contains(string(inCI), want) {
+				t.Errorf("no %q: %s\nin CI: %s", want, out, inCI)
+			}
+		}
 	}
 }
 
