@@ -1,0 +1,90 @@
+package e2e
+
+import (
+	"bufio"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// startPortal runs the program on this database, in a folder of its own, until
+// the test ends. It returns the address of its pages. An error in its log fails
+// the test.
+func startPortal(t *testing.T, databaseURL string) string {
+	t.Helper()
+	needChromium(t)
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path)
+	cmd.Dir = t.TempDir()
+	cmd.Env = []string{"ADDR=127.0.0.1:0", "DATABASE_URL=" + databaseURL, "LOG_FORMAT=json"}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+
+	var log strings.Builder
+	address := make(chan string, 1)
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		defer close(address)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			log.WriteString(lines.Text() + "\n")
+			if strings.HasPrefix(lines.Text(), "http://localhost:") {
+				address <- strings.Replace(lines.Text(), "localhost", "127.0.0.1", 1)
+			}
+		}
+	})
+	t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt)
+		late := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+		defer late.Stop()
+		reading.Wait()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the portal ended with %v", err)
+		}
+		if strings.Contains(log.String(), `"level":"ERROR"`) {
+			t.Error("the portal logged an error")
+		}
+		if t.Failed() {
+			t.Logf("the portal's log:\n%s", log.String())
+		}
+	})
+
+	select {
+	case url := <-address:
+		waitUntilReady(t, url)
+		return url
+	case <-time.After(time.Minute):
+		t.Fatal("the portal doesn't say where it is")
+		return ""
+	}
+}
+
+// waitUntilReady asks until the portal can serve: its database comes after it.
+func waitUntilReady(t *testing.T, url string) {
+	t.Helper()
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); <-ticker.C {
+		answer, err := http.Get(url + "/readyz")
+		if err != nil {
+			t.Fatal(err) // it has ended
+		}
+		answer.Body.Close()
+		if answer.StatusCode == http.StatusOK {
+			return
+		}
+	}
+	t.Fatal("the portal doesn't get ready")
+}

@@ -1,0 +1,57 @@
+// Lists what is wrong with the page as it is, as sentences. axe is loaded.
+async ({ width, maxBytes }) => {
+  const faults = [];
+  const words = (el) => (el?.outerHTML ?? String(el?.nodeName)).replace(/\s+/g, " ").slice(0, 100);
+
+  // Nothing is judged half-way through a movement that ends.
+  await document.fonts.ready;
+  const moving = document.getAnimations().filter((a) => a.playState === "running" &&
+    a.timeline === document.timeline && Number.isFinite(a.effect.getComputedTiming().endTime));
+  await Promise.allSettled(moving.map((a) => a.finished));
+
+  const [page] = performance.getEntriesByType("navigation");
+  const resources = performance.getEntriesByType("resource");
+  const sheets = resources.filter((r) => new URL(r.name).pathname.endsWith(".css"));
+  const bytes = sheets.reduce((sum, r) => sum + r.decodedBodySize, page.decodedBodySize);
+  if (bytes > maxBytes) {
+    faults.push(`weight: the page and its style sheets are ${bytes} bytes, more than ${maxBytes}`);
+  }
+  const blocking = resources.filter((r) => r.renderBlockingStatus === "blocking");
+  if (blocking.length > 1) {
+    faults.push(`render-blocking: the page waits for ${blocking.map((r) => r.name).join(" and ")}`);
+  }
+
+  // A phone's innerWidth grows with what is too wide, so the width is given.
+  const { scrollWidth } = document.documentElement;
+  if (scrollWidth > width) {
+    const wide = [...document.body.querySelectorAll("*")].filter((el) => el.getBoundingClientRect().right + scrollX > width);
+    faults.push(`scrolling sideways: ${scrollWidth} px in a window of ${width}: ${words(wide.at(-1))}`);
+  }
+
+  const { violations } = await axe.run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    resultTypes: ["violations"],
+    preload: false, // it would load style sheets of other hosts
+  });
+  for (const { id, help, nodes } of violations) {
+    for (const node of nodes) {
+      const why = [...node.any, ...node.all, ...node.none].map((check) => check.message).join(" ");
+      faults.push(`axe ${id}: ${help}: ${node.target.join(" ")}: ${why}`);
+    }
+  }
+
+  // Last, since what moves may move late. Nobody has touched this page yet: that
+  // hadRecentInput is true on a phone comes from its viewport.
+  const shifts = await new Promise((resolve) => {
+    const seen = [];
+    const observer = new PerformanceObserver((list) => seen.push(...list.getEntries()));
+    observer.observe({ type: "layout-shift", buffered: true });
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve([...seen, ...observer.takeRecords()]))));
+  });
+  const shift = shifts.reduce((sum, entry) => sum + entry.value, 0);
+  if (shift > 0) {
+    const sources = shifts.flatMap((entry) => entry.sources).map((source) => words(source.node));
+    faults.push(`layout shift: ${shift.toFixed(3)}: ${[...new Set(sources)].join(", ")}`);
+  }
+  return faults;
+}
