@@ -13,6 +13,7 @@ help:
 	@echo 'make seed       people and notes to look at, and how to sign in'
 	@echo 'make test       every test, on SQLite and PostgreSQL (PKG=./app/web RUN=TestName for some)'
 	@echo 'make bench      the benchmarks (BENCH=Notes for one, VERBOSE=1 for its query plans)'
+	@echo 'make e2e        only the tests in a browser (RUN=TestName for some)'
 	@echo 'make check      what CI runs: format, vet, lint, generated code, tests with the race detector'
 	@echo 'make generate   Go from queries/*.sql and db/migrations, and docs/access.md from the routes'
 	@echo 'make build      bin/portal: one static binary for production'
@@ -56,10 +57,15 @@ bench:
 	@go build -o tmp/withpg ./db/dbtest/withpg
 	@tmp/withpg go test -run '^$$' -bench '$(or $(BENCH),.)' $(if $(VERBOSE),-v) $(or $(PKG),./...)
 
+# They build the portal themselves. In make test they run too.
+.PHONY: e2e
+e2e:
+	@$(MAKE) -s test PKG=./e2e/...
+
 .PHONY: check
 check: .tools/staticcheck .tools/sqlc
 	@echo '— format'
-	@test -z "$$(gofmt -l app db static templates)" || { gofmt -l app db static templates; echo 'gofmt -w mends these.'; exit 1; }
+	@test -z "$$(gofmt -l app db e2e static templates)" || { gofmt -l app db e2e static templates; echo 'gofmt -w mends these.'; exit 1; }
 	@echo '— go.mod'
 	@go mod tidy -diff
 	@echo '— vet'
