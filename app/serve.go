@@ -91,6 +91,7 @@ func serveHTTP(ctx context.Context, log *slog.Logger, listener net.Listener, han
 	limit, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	listener.Close() // no new connections; those that wait for a successor's listener keep waiting
+	<-failed         // else Shutdown may find the listener closed, and call that a fault
 	drain.wait(limit, quiet)
 	err := server.Shutdown(limit)
 	if errors.Is(err, context.DeadlineExceeded) {
