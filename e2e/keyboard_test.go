@@ -18,10 +18,11 @@ var focusJS string
 const manyStops = 200
 
 var (
-	tabKey   = chromedp.KeyEvent(kb.Tab)
-	backTab  = chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift))
-	enterKey = chromedp.KeyEvent(kb.Enter)
-	spaceKey = chromedp.KeyEvent(" ")
+	tabKey    = chromedp.KeyEvent(kb.Tab)
+	backTab   = chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift))
+	enterKey  = chromedp.KeyEvent(kb.Enter)
+	spaceKey  = chromedp.KeyEvent(" ")
+	escapeKey = chromedp.KeyEvent(kb.Escape)
 )
 
 // focus is what focus.js returns.
@@ -92,6 +93,14 @@ func (b *tab) write(text string) *tab {
 	return b
 }
 
+// mark presses a key that leads to no other page.
+func (b *tab) mark(key chromedp.Action[chromedp.Void]) *tab {
+	b.t.Helper()
+	run(b, key)
+	b.check()
+	return b
+}
+
 // hit presses a key that leads to another page.
 func (b *tab) hit(key chromedp.Action[chromedp.Void]) *tab {
 	b.t.Helper()
@@ -112,6 +121,17 @@ func TestWithTheKeyboardAlone(t *testing.T) {
 	b.reach(tabKey, "link", "/account").hit(enterKey).wantPath("/account")
 	b.reach(tabKey, "field", "name").write("Augusta King") // what was there is selected
 	b.reach(tabKey, "button", "/account/profile").hit(enterKey).wantValue("name", "Augusta King")
+	b.reach(tabKey, "link", "/notes").hit(enterKey).wantPath("/notes")
+	b.reach(tabKey, "link", "/notes/new").hit(enterKey).wantPath("/notes/new")
+	b.reach(tabKey, "field", "title").write("Quarterly report").hit(enterKey).wantPath("/notes/1")
+	b.reach(tabKey, "link", "/notes/1/edit").hit(enterKey).wantPath("/notes/1/edit")
+	b.reach(tabKey, "field", "pinned").mark(spaceKey)
+	b.reach(tabKey, "button", "/notes/1").hit(enterKey).wantPath("/notes/1").wantText("Pinned")
+	b.reach(tabKey, "link", "/notes/1/delete").mark(enterKey).wantText("Delete this note?")
+	b.mark(escapeKey).wantNoText("Delete this note?")
+	b.reach(backTab, "link", "/notes/1/delete").mark(enterKey)
+	b.reach(tabKey, "button", "/notes/1/delete").hit(enterKey).wantPath("/notes")
+
 	b.reach(tabKey, "button", "/logout").hit(spaceKey).wantPath("/")
 
 	b.reach(tabKey, "link", "/login").hit(enterKey).wantPath("/login")

@@ -33,28 +33,56 @@ var (
 			b.fill("name", "Ada Lovelace").fill("email", "ada@example").fill("password", commonPassword).press("/register")
 		}},
 		{path: "/nope", status: 404},
+		{path: "/_dev/design", status: 200},
 	}
-	signedInViews = []view{
+	newcomerViews = []view{
 		{path: "/", status: 200},
 		{path: "/dashboard", status: 200},
+		{path: "/notes", status: 200},
 		{path: "/account", status: 200},
 		{path: "/account", status: 422, then: func(b *tab) {
 			b.fill("current_password", commonPassword).fill("new_password", commonPassword).press("/account/password")
 		}},
-		{path: "/nope", status: 404},
+		{path: "/account/reauthenticate", status: 200},
+		{path: "/account/reauthenticate", status: 422, then: func(b *tab) {
+			b.fill("current_password", commonPassword).press("/account/reauthenticate")
+		}},
+		{path: "/notes/999", status: 404},
+	}
+	memberViews = []view{
+		{path: "/dashboard", status: 200},
+		{path: "/notes", status: 200},
+		{path: "/notes?page=2&sort=title", status: 200},
+		{path: "/notes?q=nothing+like+it", status: 200},
+		{path: "/notes/1", status: 200},
+		{path: "/notes/1/edit", status: 200},
+		{path: "/notes/1/delete", status: 200},
+		{path: "/notes/new", status: 200},
+		{path: "/notes/new", status: 422, then: func(b *tab) { b.fill("body", "A text without a title").press("/notes") }},
+		{path: "/admin/users", status: 403},
+	}
+	administratorViews = []view{
+		{path: "/admin/users", status: 200},
 	}
 )
 
 // eachView opens every page in this look, and hands it to f with a name.
-func eachView(t *testing.T, base string, l look, f func(b *tab, name string)) {
-	for visitor, views := range map[string][]view{"anonymous": anonymousViews, "signed in": signedInViews} {
+func eachView(t *testing.T, base, demoPassword string, l look, f func(b *tab, name string)) {
+	newcomer := strings.ReplaceAll(l.name, " ", "-") + "@example.com"
+	for visitor, who := range map[string]struct {
+		enter func(b *tab)
+		views []view
+	}{
+		"anonymous":     {func(b *tab) {}, anonymousViews},
+		"newcomer":      {func(b *tab) { b.signUp(newcomer) }, newcomerViews},
+		"member":        {func(b *tab) { b.signIn(member, demoPassword) }, memberViews},
+		"administrator": {func(b *tab) { b.signIn(administrator, demoPassword) }, administratorViews},
+	} {
 		t.Run(l.name+", "+visitor, func(t *testing.T) {
 			t.Parallel()
 			b := newTab(t, base, l)
-			if visitor == "signed in" {
-				b.signUp(strings.ReplaceAll(l.name, " ", "-") + "@example.com")
-			}
-			for _, v := range views {
+			who.enter(b)
+			for _, v := range who.views {
 				b.open(v.path)
 				name := visitor + " " + cmp.Or(strings.Trim(v.path, "/"), "home")
 				if v.then != nil {
@@ -72,9 +100,10 @@ func eachView(t *testing.T, base string, l look, f func(b *tab, name string)) {
 // phone, which checks it, and goes through it with the keyboard.
 func TestEveryPageIsSound(t *testing.T) {
 	t.Parallel()
-	base := startPortal(t, dbtest.SQLiteURL(t))
+	url := dbtest.SQLiteURL(t)
+	demoPassword, base := seed(t, url), startPortal(t, url)
 	for _, l := range looks {
-		eachView(t, base, l, func(b *tab, _ string) { b.walk() })
+		eachView(t, base, demoPassword, l, func(b *tab, _ string) { b.walk() })
 	}
 }
 
@@ -89,11 +118,12 @@ func TestScreenshots(t *testing.T) {
 	if err := os.MkdirAll(*screenshots, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	base := startPortal(t, dbtest.SQLiteURL(t))
+	url := dbtest.SQLiteURL(t)
+	demoPassword, base := seed(t, url), startPortal(t, url)
 	for _, l := range looks {
-		eachView(t, base, l, func(b *tab, name string) {
+		eachView(t, base, demoPassword, l, func(b *tab, name string) {
 			picture := run(b, chromedp.FullScreenshot(100))
-			file := strings.NewReplacer("/", "-", " ", "-").Replace(name+" "+l.name) + ".png"
+			file := strings.NewReplacer("/", "-", " ", "-", "?", "-", "&", "-", "=", "-", "+", "-").Replace(name+" "+l.name) + ".png"
 			if err := os.WriteFile(filepath.Join(*screenshots, file), picture, 0o644); err != nil {
 				b.t.Error(err)
 			}

@@ -27,7 +27,9 @@ func TestTheMainPath(t *testing.T) {
 	} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			mainPath(newTab(t, startPortal(t, on.url(t)), on.look))
+			b := newTab(t, startPortal(t, on.url(t)), on.look)
+			mainPath(b)
+			notesPath(b)
 		})
 	}
 }
@@ -35,7 +37,9 @@ func TestTheMainPath(t *testing.T) {
 // TestWithoutScripts goes the same way in a browser that runs none.
 func TestWithoutScripts(t *testing.T) {
 	t.Parallel()
-	mainPath(newTab(t, startPortal(t, dbtest.SQLiteURL(t)), noScripts))
+	b := newTab(t, startPortal(t, dbtest.SQLiteURL(t)), noScripts)
+	mainPath(b)
+	notesPath(b)
 }
 
 func mainPath(b *tab) {
@@ -52,6 +56,65 @@ func mainPath(b *tab) {
 	b.open("/account").wantPath("/login")
 	b.fill("email", ada).fill("password", commonPassword).press("/login").wantPath("/login").wantStatus(422)
 	b.fill("password", password).press("/login").wantPath("/account").wantValue("name", "Augusta King")
+}
+
+// notesPath goes through the life of notes, as somebody who has none.
+func notesPath(b *tab) {
+	b.open("/dashboard").click("/notes").wantText("No notes yet").click("/notes/new")
+	b.fill("body", "First line").press("/notes").wantFieldError("title").wantValue("body", "First line")
+	b.fill("title", "Quarterly report").setDate("due_on", "2031-02-03").tick("pinned").press("/notes")
+	b.wantPath("/notes/1").wantText("Quarterly report").wantText("Due 3 Feb 2031").wantText("Pinned")
+	b.click("/notes/1/edit").wantValue("body", "First line").wantValue("due_on", "2031-02-03")
+	b.fill("title", "Yearly report").tick("pinned").press("/notes/1").wantPath("/notes/1").wantText("Yearly report")
+
+	b.open("/notes/new").fill("title", "Contract").press("/notes").wantPath("/notes/2")
+	b.open("/notes").fill("q", "YEARLY").press("Search").wantText("Yearly report").wantNoText("Contract")
+	b.open("/notes").click("Title").wantText("Contract").click("Pinned").wantText("No note is pinned")
+	b.click("Show all notes").click("Yearly report").wantPath("/notes/1")
+
+	if b.look.noScripts {
+		b.click("/notes/1/delete").wantPath("/notes/1/delete").wantText("Delete this note?")
+		b.click("Keep it").wantPath("/notes/1").click("/notes/1/delete")
+	} else {
+		b.touch("link", "/notes/1/delete").wantText("Delete this note?")
+		b.touch("link", "Keep it").wantNoText("Delete this note?")
+		b.touch("link", "/notes/1/delete")
+	}
+	b.press("/notes/1/delete").wantPath("/notes").wantText("The note is deleted").wantNoText("Yearly report")
+	b.open("/notes/1").wantStatus(404)
+}
+
+// TestTheThemeIsAChoiceWithAndWithoutScripts has somebody whose device is light
+// choose dark, and leave it to the device again.
+func TestTheThemeIsAChoiceWithAndWithoutScripts(t *testing.T) {
+	t.Parallel()
+	base := startPortal(t, dbtest.SQLiteURL(t))
+	for _, l := range []look{wide, noScripts, phone} {
+		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
+			b := newTab(t, base, l)
+			background := func() string {
+				return script[string](b, `() => getComputedStyle(document.querySelector("header")).backgroundColor`)
+			}
+			b.open("/login?next=%2Fnotes")
+			light := background()
+			b.press("Dark").wantPath("/login")
+			if dark := background(); dark == light {
+				t.Errorf("dark is %s too", dark)
+			}
+			b.click("/register").press("System").wantPath("/register")
+			if got := background(); got != light {
+				t.Errorf("left to a light device it is %s, want %s", got, light)
+			}
+		})
+	}
+}
+
+// signIn opens the session of somebody who is there already.
+func (b *tab) signIn(email, password string) *tab {
+	b.t.Helper()
+	b.open("/login").fill("email", email).fill("password", password).press("/login")
+	return b.wantPath("/dashboard")
 }
 
 // signUp makes an account, and leads to the dashboard.

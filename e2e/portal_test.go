@@ -21,9 +21,7 @@ func startPortal(t *testing.T, databaseURL string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(path)
-	cmd.Dir = t.TempDir()
-	cmd.Env = []string{"ADDR=127.0.0.1:0", "DATABASE_URL=" + databaseURL, "LOG_FORMAT=json"}
+	cmd := command(t, path, databaseURL)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -69,6 +67,35 @@ func startPortal(t *testing.T, databaseURL string) string {
 		t.Fatal("the portal doesn't say where it is")
 		return ""
 	}
+}
+
+func command(t *testing.T, path, databaseURL string, args ...string) *exec.Cmd {
+	cmd := exec.Command(path, args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = []string{"ADDR=127.0.0.1:0", "DATABASE_URL=" + databaseURL, "LOG_FORMAT=json"}
+	return cmd
+}
+
+// The people of `portal seed`: the member has notes.
+const (
+	member        = "mara@example.com"
+	administrator = "admin@example.com"
+)
+
+// seed fills a database with people and notes, and returns the password of all.
+func seed(t *testing.T, databaseURL string) (password string) {
+	t.Helper()
+	needChromium(t)
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := command(t, path, databaseURL, "seed").CombinedOutput()
+	words := strings.Fields(string(out))
+	if err != nil || len(words) == 0 {
+		t.Fatalf("portal seed: %v\n%s", err, out)
+	}
+	return words[len(words)-1]
 }
 
 // waitUntilReady asks until the portal can serve: its database comes after it.

@@ -172,6 +172,31 @@ func (b *tab) fill(field, text string) *tab {
 	return b
 }
 
+// tick puts a mark into a box, or takes it away.
+func (b *tab) tick(box string) *tab {
+	b.t.Helper()
+	run(b, clickOn(b.find("field", box)))
+	return b
+}
+
+// setDate fills a date in as the browser's own picker does, which no script can
+// open.
+func (b *tab) setDate(field, date string) *tab {
+	b.t.Helper()
+	b.find("field", field)
+	script[chromedp.Void](b, "(date) => { window.found.value = date }", date)
+	return b
+}
+
+// touch clicks on something that leads to no other page, and checks what has
+// become of this one.
+func (b *tab) touch(kind, what string) *tab {
+	b.t.Helper()
+	run(b, clickOn(b.find(kind, what)))
+	b.check()
+	return b
+}
+
 // place is what find.js returns.
 type place struct {
 	X, Y  float64
@@ -233,6 +258,14 @@ func (b *tab) wantText(part string) *tab {
 	b.t.Helper()
 	if text := b.text(); !strings.Contains(text, part) {
 		b.t.Fatalf("%s, %s: want %q in: %s", b.look.name, b.path(), part, text)
+	}
+	return b
+}
+
+func (b *tab) wantNoText(part string) *tab {
+	b.t.Helper()
+	if text := b.text(); strings.Contains(text, part) {
+		b.t.Fatalf("%s, %s: there is %q in: %s", b.look.name, b.path(), part, text)
 	}
 	return b
 }
