@@ -1,7 +1,7 @@
 # The portal as an image that holds it and nothing else: no shell, no packages
 # to keep patched. `make image` builds it; README.md says how to run it.
 
-FROM golang:1.26 AS build
+FROM docker.io/library/golang:1.26 AS build
 WORKDIR /src
 
 # Downloads are a layer of their own, which lasts until a dependency changes.

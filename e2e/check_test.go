@@ -20,7 +20,7 @@ var checkJS string
 //go:embed testdata/axe/axe.min.js
 var axeJS string
 
-// maxBytes bounds a page with its style sheets, unpacked.
+// maxBytes bounds a page with its style sheets and scripts, unpacked.
 const maxBytes = 60_000
 
 // check fails the test for each fault of the page.

@@ -20,12 +20,13 @@ const soundPage = `<!doctype html><html lang="en"><head><meta charset="utf-8"><m
 
 // files are what the pages load.
 var files = map[string]string{
-	"/plain.css": "h1 { color: navy }",
-	"/pale.css":  "p { color: #bbb }",
-	"/late.css":  "@keyframes late { to { margin-top: 200px } } p { animation: late 50ms 100ms forwards }",
-	"/heavy.css": strings.Repeat("/* heavy */\n", 6000),
-	"/error.js":  `console.error("said", 1)`,
-	"/throw.js":  `throw new Error("thrown")`,
+	"/plain.css":    "h1 { color: navy }",
+	"/pale.css":     "p { color: #bbb }",
+	"/late.css":     "@keyframes late { to { margin-top: 200px } } p { animation: late 50ms 100ms forwards }",
+	"/gradient.css": "body { background: linear-gradient(#fff, #777) } p { color: #777 }",
+	"/heavy.css":    strings.Repeat("/* heavy */\n", 6000),
+	"/error.js":     `console.error("said", 1)`,
+	"/throw.js":     `throw new Error("thrown")`,
 }
 
 // faultyPages each differ from soundPage in one thing. want are the beginnings
@@ -44,12 +45,14 @@ var faultyPages = []struct {
 	{"a field without a label", "</main>", `<input name="field"></main>`, []string{"axe label: "}},
 	{"a field that browsers can't fill in", "</main>", `<form><input aria-label="Name"></form></main>`, []string{"issue: GenericIssue"}},
 	{"pale text", "plain.css", "pale.css", []string{"axe color-contrast: "}},
+	{"pale text over a part of a gradient", "plain.css", "gradient.css", []string{"axe color-contrast: "}},
 	{"no language", ` lang="en"`, "", []string{"axe html-has-lang: "}},
 	{"no title", "<title>Sound</title>", "", []string{"axe document-title: "}},
 	{"no main heading", "h1>", "h2>", []string{"axe page-has-heading-one: "}},
 	{"no landmark", "main>", "div>", []string{"axe landmark-one-main: ", "axe region: "}},
 	{"something too wide", "</main>", `<svg width="2000" height="10" aria-hidden="true"></svg></main>`, []string{"scrolling sideways: "}},
 	{"text that moves", "plain.css", "late.css", []string{"layout shift: "}},
+	{"no title of its own", "<title>Sound", "<title> · Sound", []string{"title: "}},
 	{"much to load", "plain.css", "heavy.css", []string{"weight: "}},
 	{"two style sheets to wait for", "</head>", `<link rel="stylesheet" href="/plain.css?2"></head>`, []string{"render-blocking: "}},
 }

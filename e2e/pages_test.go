@@ -18,6 +18,7 @@ type view struct {
 	path   string
 	status int64
 	then   func(*tab)
+	name   string // of what they did, where that isn't an error
 }
 
 // The pages that are looked at: a line each.
@@ -48,9 +49,15 @@ var (
 			b.fill("current_password", commonPassword).press("/account/reauthenticate")
 		}},
 		{path: "/notes/999", status: 404},
+		{path: "/notes/new", status: 200, name: "of great length", then: func(b *tab) {
+			b.fill("title", strings.Repeat("W", 200)).fill("body", strings.Repeat("W", 1000)).press("/notes").wantStatus(200)
+			b.open("/account").fill("name", strings.Repeat("W", 100)).press("/account/profile").wantStatus(200)
+			b.open("/dashboard").open("/notes")
+		}},
 	}
 	memberViews = []view{
 		{path: "/dashboard", status: 200},
+		{path: "/dashboard", status: 200, name: "with the menu", then: func(b *tab) { b.touch("button", "M Menu of Mara Lindgren") }},
 		{path: "/notes", status: 200},
 		{path: "/notes?page=2&sort=title", status: 200},
 		{path: "/notes?q=nothing+like+it", status: 200},
@@ -87,7 +94,7 @@ func eachView(t *testing.T, base, demoPassword string, l look, f func(b *tab, na
 				name := visitor + " " + cmp.Or(strings.Trim(v.path, "/"), "home")
 				if v.then != nil {
 					v.then(b)
-					name += " with errors"
+					name += " " + cmp.Or(v.name, "with errors")
 				}
 				b.wantStatus(v.status)
 				f(b, name)
@@ -104,6 +111,38 @@ func TestEveryPageIsSound(t *testing.T) {
 	demoPassword, base := seed(t, url), startPortal(t, url)
 	for _, l := range looks {
 		eachView(t, base, demoPassword, l, func(b *tab, _ string) { b.walk() })
+	}
+}
+
+// TestWhatIsPointedAtIsLegible moves the mouse over what changes its colours
+// then.
+func TestWhatIsPointedAtIsLegible(t *testing.T) {
+	t.Parallel()
+	base := startPortal(t, dbtest.SQLiteURL(t))
+	for _, l := range []look{wide, wideDark} {
+		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
+			b := newTab(t, base, l)
+			b.open("/_dev/design")
+			for _, button := range []string{"Main", "Quiet", "Delete", "Small"} {
+				b.hover("button", button)
+			}
+			for _, link := range []string{"Register", "Quarterly report", "Pinned", "Name", "Development"} {
+				b.hover("link", link)
+			}
+			b.signUp("hover-" + strings.ReplaceAll(l.name, " ", "-") + "@example.com")
+			b.hover("link", "/notes").touch("button", "A Menu of Ada Lovelace").hover("link", "/account").hover("button", "Sign out")
+		})
+	}
+}
+
+// TestALongNameOfThePortalFits has it beside all that the header can hold.
+func TestALongNameOfThePortalFits(t *testing.T) {
+	t.Parallel()
+	base := startPortal(t, dbtest.SQLiteURL(t), "APP_NAME=Customer Service Portal of Example City")
+	for _, l := range []look{wide, tablet, phone} {
+		b := newTab(t, base, l)
+		b.open("/").signUp(strings.ReplaceAll(l.name, " ", "-") + "@example.com").click("/account")
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // startPortal runs the program on this database, in a folder of its own, until
 // the test ends. It returns the address of its pages. An error in its log fails
 // the test.
-func startPortal(t *testing.T, databaseURL string) string {
+func startPortal(t *testing.T, databaseURL string, settings ...string) string {
 	t.Helper()
 	needChromium(t)
 	path, err := program()
@@ -22,6 +22,7 @@ func startPortal(t *testing.T, databaseURL string) string {
 		t.Fatal(err)
 	}
 	cmd := command(t, path, databaseURL)
+	cmd.Env = append(cmd.Env, settings...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

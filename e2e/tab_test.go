@@ -36,6 +36,7 @@ type look struct {
 var (
 	wide      = look{name: "wide light", width: 1280, height: 800}
 	wideDark  = look{name: "wide dark", width: 1280, height: 800, dark: true}
+	tablet    = look{name: "tablet", width: 768, height: 1024}
 	phone     = look{name: "phone light", width: 360, height: 740, phone: true}
 	phoneDark = look{name: "phone dark", width: 360, height: 740, phone: true, dark: true}
 	noScripts = look{name: "without scripts", width: 1280, height: 800, noScripts: true}
@@ -193,6 +194,15 @@ func (b *tab) setDate(field, date string) *tab {
 func (b *tab) touch(kind, what string) *tab {
 	b.t.Helper()
 	run(b, clickOn(b.find(kind, what)))
+	b.check()
+	return b
+}
+
+// hover points at something, and checks the page with it.
+func (b *tab) hover(kind, what string) *tab {
+	b.t.Helper()
+	at := b.find(kind, what)
+	call(b, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: at.X, Y: at.Y})
 	b.check()
 	return b
 }

@@ -84,8 +84,12 @@ func kindOf(name string) string {
 	switch ext := path.Ext(name); ext {
 	case ".ico":
 		return "image/x-icon"
+	case ".woff":
+		return "font/woff"
 	case ".woff2":
 		return "font/woff2"
+	case ".map":
+		return "application/json"
 	default:
 		return mime.TypeByExtension(ext)
 	}

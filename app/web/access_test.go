@@ -82,7 +82,7 @@ func changedCells(before, after string) []string {
 	var changes []string
 	for _, route := range is.names {
 		old, ok := was.cells[route]
-		if !ok {
+		if !ok || len(old) != len(is.cells[route]) {
 			changes = append(changes, "+ "+route+": "+strings.Join(is.cells[route], " | "))
 			continue
 		}
@@ -105,13 +105,13 @@ func changedCells(before, after string) []string {
 
 type accessTable struct {
 	names []string
-	cells map[string][]string // by route; always as many as there are columns
+	cells map[string][]string // by route
 }
 
 func accessRows(text string) accessTable {
 	table := accessTable{cells: map[string][]string{}}
 	for line := range strings.Lines(text) {
-		if fields := strings.Split(strings.Trim(line, "|\n "), " | "); len(fields) == 6+len(otherRoles) {
+		if fields := strings.Split(strings.Trim(line, "|\n "), " | "); len(fields) > 1 {
 			table.names = append(table.names, fields[0])
 			table.cells[fields[0]] = fields[1:]
 		}

@@ -65,12 +65,16 @@ func (s *Server) handleError(err error, c echo.Context) {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Round(time.Second).Seconds())))
 	}
 	message := messageFor(err, status)
+	later := status >= http.StatusInternalServerError || status == http.StatusTooManyRequests
+	if later && c.Request().Method == http.MethodPost {
+		message[1] += " What you typed is still in the form: go back, and send it again then."
+	}
 	if !wantsHTML(c.Request()) {
 		s.writeProblem(c, status, message)
 		return
 	}
 	p := &errorPage{page: s.newPage(c), Status: status, Heading: message[0], Text: message[1]}
-	p.Retry = p.Here != "" && (status >= http.StatusInternalServerError || status == http.StatusTooManyRequests)
+	p.Retry = later && c.Request().Method == http.MethodGet
 	session.From(c).Discard()
 	if s.write(c, status, "errors/show", p) != nil {
 		s.writeProblem(c, status, message)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strconv"
 	"strings"
@@ -22,8 +23,9 @@ type page struct {
 	AppName   string
 	RequestID string
 	Theme     string
-	Here      string        // this page, to come back to; empty when it can't be asked for again
+	Here      string        // this page, to come back to
 	User      *session.User // nil for a visitor who isn't signed in
+	Unknown   bool          // who it is, since the database is away
 	Nav       []navItem
 	Flashes   []session.Flash
 }
@@ -35,12 +37,24 @@ type pageData interface{ base() *page }
 
 func (s *Server) newPage(c echo.Context) page {
 	p := page{AppName: s.cfg.AppName, RequestID: c.Response().Header().Get(echo.HeaderXRequestID), Theme: s.theme(c)}
-	p.User, _ = session.From(c).User() // shown if it is known
+	user, err := session.From(c).User()
+	p.User, p.Unknown = user, err != nil
 	p.Nav = navigation(p.User, c.Request().URL.Path)
-	if c.Request().Method == http.MethodGet {
-		p.Here = c.Request().URL.RequestURI()
-	}
+	p.Here = here(c.Request())
 	return p
+}
+
+// here is the page that the visitor is on: where a form was sent from, if that
+// is one of ours, else what was asked for.
+func here(r *http.Request) string {
+	if r.Method == http.MethodGet {
+		return r.URL.RequestURI()
+	}
+	from, err := url.Parse(r.Referer())
+	if err != nil || from.Host != r.Host {
+		return "/"
+	}
+	return localPath(from.RequestURI(), "/")
 }
 
 // render answers with a page: it fills in what the layout needs and commits the

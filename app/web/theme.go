@@ -39,6 +39,9 @@ func (s *Server) updateTheme(c echo.Context) error {
 		HttpOnly: true,
 		SameSite: http.SameSiteLaxMode,
 	})
+	if !wantsHTML(c.Request()) { // the script has changed the colours already
+		return c.NoContent(http.StatusNoContent)
+	}
 	return s.redirect(c, localPath(form.Next, "/"))
 }
 

@@ -17,11 +17,27 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// A form is sent once, however often its button is pressed.
-document.addEventListener("submit", (event) => {
-  if (event.target.dataset.sent) event.preventDefault();
-  if (event.target.method === "post") event.target.dataset.sent = "yes";
+// The menu closes behind somebody who goes on with the keyboard.
+const menu = document.getElementById("menu");
+menu?.addEventListener("focusout", ({ relatedTarget }) => {
+  if (relatedTarget && !menu.contains(relatedTarget) && !relatedTarget.matches("[popovertarget]")) menu.hidePopover();
 });
-window.addEventListener("pageshow", () => {
-  for (const form of document.forms) delete form.dataset.sent;
+
+// A form is sent once, even if its button is pressed twice. Somebody who stops
+// the page while it is under way can send it again.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, 3000);
+});
+
+// The colours change at once, and what is half typed stays.
+document.querySelector("[data-themes]")?.addEventListener("submit", (event) => {
+  const form = event.target, chosen = event.submitter;
+  event.preventDefault();
+  document.documentElement.dataset.theme = chosen.value;
+  for (const button of form.querySelectorAll("button")) button.ariaPressed = String(button === chosen);
+  fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form, chosen)), keepalive: true });
 });
