@@ -24,7 +24,7 @@ func TestEveryPageHasATitleAndContent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, block := range []string{`{{define "title"}}`, `{{define "main"}}`, "<h1>"} {
+		for _, block := range []string{`{{define "title"}}`, `{{define "main"}}`, "</h1>"} {
 			if n := strings.Count(string(content), block); n != 1 {
 				t.Errorf("%s has %s %d times", name, block, n)
 			}
