@@ -91,8 +91,8 @@ generate: .tools/sqlc
 	@rm -f $(GENERATED)
 	@mv tmp/_generate/db/*.go db/
 	@rm -r tmp/_generate
-	@go test -count=1 -run '^TestAccess$$' ./app/web -update >/dev/null || \
-		echo 'docs/access.md was left as it is, since its test fails: go test -run TestAccess ./app/web'
+	@out=$$(go test -count=1 -run '^TestAccess$$' ./app/web -update 2>&1) || \
+		{ echo "$$out"; echo 'docs/access.md was left as it is.'; exit 1; }
 
 .PHONY: tmp/_generate
 tmp/_generate:

@@ -101,6 +101,11 @@ func TestSeedIsForDevelopmentAndCanBeRepeated(t *testing.T) {
 			if err != nil || !strings.Contains(first, "Sign in as mara@example.com") {
 				t.Fatalf("%v\n%s", err, first)
 			}
+			for _, command := range []string{"demote admin@example.com", "disable mara@example.com"} {
+				if _, err := portal(t, env, "", strings.Fields("user "+command)...); err != nil {
+					t.Fatal(err)
+				}
+			}
 			second, err := portal(t, env, "", "seed")
 			if err != nil || first == second {
 				t.Errorf("again: %v\n%s", err, second)
@@ -118,8 +123,8 @@ func TestSeedIsForDevelopmentAndCanBeRepeated(t *testing.T) {
 				t.Fatal(err)
 			}
 			mara, err := d.GetCredentials(t.Context(), demoPeople[0].email)
-			if err != nil {
-				t.Fatal(err)
+			if err != nil || mara.DisabledAt != nil {
+				t.Fatal(mara, err)
 			}
 			n, err := d.CountNotes(t.Context(), db.CountNotesParams{UserID: mara.ID})
 			if err != nil || n != int64(len(demoNotes)) {

@@ -61,7 +61,8 @@ func (p *program) seed(ctx context.Context) error {
 	})
 }
 
-// seedUser adds a person, or gives the one who is there this password.
+// seedUser adds a person, or has the one who is there sign in with this
+// password and role.
 func seedUser(ctx context.Context, q *db.Queries, email, name, role, hash string) (int64, error) {
 	known, err := q.GetCredentials(ctx, email)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -72,6 +73,12 @@ func seedUser(ctx context.Context, q *db.Queries, email, name, role, hash string
 	}
 	_, err = q.ReplacePasswordHash(ctx, db.ReplacePasswordHashParams{ID: known.ID, VerifiedHash: known.PasswordHash, PasswordHash: hash, Now: db.Now()})
 	if err != nil {
+		return 0, err
+	}
+	if _, err := q.UpdateUserRole(ctx, db.UpdateUserRoleParams{Email: email, Role: role, Now: db.Now()}); err != nil {
+		return 0, err
+	}
+	if _, err := q.EnableUser(ctx, db.EnableUserParams{Email: email, Now: db.Now()}); err != nil {
 		return 0, err
 	}
 	_, err = q.DeleteUserSessions(ctx, known.ID)

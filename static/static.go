@@ -155,6 +155,7 @@ func Handler() http.Handler {
 		all, err := load()
 		f, ok := all[name]
 		if err != nil || !ok || version != "" && version != f.version {
+			w.Header().Set("Cache-Control", "no-store") // another instance may have it already
 			http.NotFound(w, r)
 			return
 		}

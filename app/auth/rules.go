@@ -147,12 +147,24 @@ func NameFault(name string) string {
 		return "Enter a name."
 	case utf8.RuneCountInString(name) > MaxName:
 		return "Use at most 100 characters."
-	case strings.ContainsFunc(name, func(r rune) bool {
-		return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Zl, unicode.Zp)
-	}):
+	case HasControl(name):
 		return "Use letters, digits, spaces and punctuation only."
 	case !strings.ContainsFunc(name, func(r rune) bool { return (unicode.IsLetter(r) || unicode.IsDigit(r)) && !isInvisible(r) }):
 		return "Use at least one letter or digit."
 	}
 	return ""
+}
+
+// HasControl reports whether a line has characters that change how what is
+// around it is read: line breaks, control characters, and those that turn the
+// direction of writing.
+func HasControl(line string) bool {
+	return strings.ContainsFunc(line, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Zl, unicode.Zp)
+	})
+}
+
+// IsBlank reports whether nobody can see anything of a text.
+func IsBlank(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsSpace(r) && !isInvisible(r) })
 }

@@ -111,11 +111,16 @@ type Session struct {
 	ended   *sessions.Session // the one before a new id, to be removed
 }
 
-// Flash adds a message for the next page. It is dropped when the session can't
-// be loaded.
+// maxFlashes bounds the messages that wait to be shown: somebody may send form
+// after form and open no page, and a cookie holds little.
+const maxFlashes = 3
+
+// Flash adds a message for the next page. Of many the last ones are kept; all
+// are dropped when the session can't be loaded.
 func (s *Session) Flash(kind, text string) {
 	if s.load(); s.err == nil {
 		s.data.Flashes = append(s.data.Flashes, Flash{kind, text})
+		s.data.Flashes = s.data.Flashes[max(0, len(s.data.Flashes)-maxFlashes):]
 		s.changed = true
 	}
 }

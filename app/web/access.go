@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -58,6 +59,20 @@ func (s *Server) handle(method, path string, who access, h echo.HandlerFunc) err
 		s.echo.Add(http.MethodHead, path, guarded)
 	}
 	return nil
+}
+
+// undeclared returns an error for each route that was added past handle.
+func (s *Server) undeclared() error {
+	var errs []error
+	for _, added := range s.echo.Routes() {
+		declared := func(r Route) bool {
+			return r.Path == added.Path && (r.Method == added.Method || r.Method == http.MethodGet && added.Method == http.MethodHead)
+		}
+		if !slices.ContainsFunc(s.routes, declared) {
+			errs = append(errs, fmt.Errorf("route %s %s declares no access: add it with handle", added.Method, added.Path))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // requireUser sends a visitor who isn't signed in to the sign-in page, and

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 )
@@ -28,15 +29,23 @@ type cspReport struct {
 func (s *Server) createCSPReport(c echo.Context) error {
 	body, err := io.ReadAll(io.LimitReader(c.Request().Body, maxReport))
 	if err != nil {
-		return err
+		return unread(err)
 	}
 	for _, report := range parseCSPReports(body) {
 		if s.reports.Allow() {
 			s.log.LogAttrs(c.Request().Context(), slog.LevelWarn, "blocked by the content security policy",
-				slog.String("document", report.Document), slog.String("blocked", report.Blocked), slog.String("directive", report.Directive))
+				slog.String("document", brief(report.Document)), slog.String("blocked", brief(report.Blocked)), slog.String("directive", brief(report.Directive)))
 		}
 	}
 	return c.NoContent(http.StatusNoContent)
+}
+
+// brief is an address without its query, which may hold secrets, and not too
+// long for a line of the log.
+func brief(address string) string {
+	address, _, _ = strings.Cut(address, "?")
+	address, _, _ = strings.Cut(address, "#")
+	return cut(address, maxNext)
 }
 
 // parseCSPReports understands both formats: report-uri sends one object,

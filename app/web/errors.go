@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +42,7 @@ var messages = map[int][2]string{
 	http.StatusForbidden:             {"This is not open to you", "Your account may not do this. If you need to, ask an administrator."},
 	http.StatusNotFound:              {"There is nothing here", "The page may have moved, or the address may have a typing mistake."},
 	http.StatusMethodNotAllowed:      {"This page can't do that", "Go back, reload the page and try again."},
+	http.StatusRequestTimeout:        {"Your request took too long to arrive", "Check your connection, go back and send it again."},
 	http.StatusConflict:              {"This account has just changed", "Sign in again, then repeat what you were doing."},
 	http.StatusRequestEntityTooLarge: {"That is too large", "Send less than one megabyte at a time."},
 	http.StatusUnsupportedMediaType:  {"This request can't be understood", "Send it as a form."},
@@ -56,11 +58,11 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	if c.Request().Context().Err() == context.Canceled {
+	status := statusOf(err)
+	if c.Request().Context().Err() == context.Canceled && status != http.StatusRequestTimeout {
 		c.NoContent(statusClientGone)
 		return
 	}
-	status := statusOf(err)
 	if retryAfter := retryAfter(err, status); retryAfter > 0 {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Round(time.Second).Seconds())))
 	}
@@ -106,7 +108,7 @@ func (s *Server) writeProblem(c echo.Context, status int, message [2]string) {
 			return
 		}
 	}
-	c.String(status, strings.TrimSpace(message[0]+". "+message[1])+"\n")
+	c.String(status, message[0]+". "+message[1]+" Request "+c.Response().Header().Get(echo.HeaderXRequestID)+".\n")
 }
 
 func messageFor(err error, status int) [2]string {
@@ -140,6 +142,19 @@ func statusOf(err error) int {
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError
+}
+
+// unread is the error of a body that could not be read: it was too large, it
+// came too slowly, or it is not what its head says.
+func unread(err error) error {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return echo.NewHTTPError(http.StatusRequestTimeout).SetInternal(err)
+	}
+	return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
 }
 
 func retryAfter(err error, status int) time.Duration {

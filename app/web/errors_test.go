@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -15,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -80,34 +82,149 @@ func TestAPostFromAnotherSiteIsRefused(t *testing.T) {
 
 func TestSecurityHeaders(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t, newServer(t, dbtest.SQLite(t)))
-	b.register(adaEmail)
-	for path, cache := range map[string]string{"/": "no-store", "/dashboard": "no-store", "/nope": "no-store", "/healthz": ""} {
-		h := b.get(path).Header
-		for name, want := range map[string]string{
-			"Content-Security-Policy":      "default-src 'none'",
+	d := dbtest.SQLite(t)
+	const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
+		"manifest-src 'self'; form-action 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; report-uri /csp-report"
+	for env, production := range map[string]bool{config.Development: false, config.Production: true} {
+		want := map[string]string{
+			"Content-Security-Policy":      policy,
 			"Cross-Origin-Opener-Policy":   "same-origin",
 			"Cross-Origin-Resource-Policy": "same-origin",
-			"Permissions-Policy":           "camera=(), geolocation=(), microphone=()",
+			"Permissions-Policy":           "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 			"Referrer-Policy":              "same-origin",
-			"Reporting-Endpoints":          `csp="/csp-report"`,
+			"Reporting-Endpoints":          "",
+			"Strict-Transport-Security":    "",
 			"X-Content-Type-Options":       "nosniff",
-			"X-Request-Id":                 "",
-			"Cache-Control":                cache,
-		} {
-			if got := h.Get(name); !strings.HasPrefix(got, want) || (got == "" && name != "Cache-Control") {
-				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
-			}
 		}
-		policy := h.Get("Content-Security-Policy")
-		for _, want := range []string{"frame-ancestors 'none'", "base-uri 'none'", "object-src 'none'", "report-uri /csp-report"} {
-			if !strings.Contains(policy, want) || strings.Contains(policy, "unsafe") {
-				t.Errorf("%s: policy %s", path, policy)
+		if production {
+			want["Content-Security-Policy"] += "; report-to csp"
+			want["Reporting-Endpoints"] = `csp="/csp-report"`
+			want["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+		}
+		s := newServer(t, d, func(c *config.Config) { c.Env = env })
+		b := newMember(t, s, env+"@example.com")
+		elsewhere := httptest.NewRequest(http.MethodPost, "/notes", nil)
+		elsewhere.Header.Set("Sec-Fetch-Site", "cross-site")
+		large := httptest.NewRequest(http.MethodPost, "/notes", strings.NewReader(strings.Repeat("x", maxBody+1)))
+		problem := httptest.NewRequest(http.MethodGet, "/nope", nil)
+		problem.Header.Set("Accept", "application/json")
+		for _, test := range []struct {
+			answer *response
+			status int
+			cache  string
+		}{
+			{b.get("/"), 200, "no-store"},
+			{b.get("/dashboard"), 200, "no-store"},
+			{newBrowser(t, s).get("/"), 200, "no-cache"},
+			{newBrowser(t, s).get("/dashboard"), 303, "no-store"},
+			{b.post("/notes", url.Values{"title": {"x"}}), 303, "no-store"},
+			{b.post("/notes", nil), 422, "no-store"},
+			{b.do(elsewhere), 403, "no-store"},
+			{b.get("/nope"), 404, "no-store"},
+			{b.do(problem), 404, "no-store"},
+			{b.post("/dashboard", nil), 405, "no-store"},
+			{b.do(large), 413, "no-store"},
+			{b.get("/static/nope.css"), 404, "no-store"},
+			{b.get("/static/css/app.css"), 200, "no-cache"},
+			{b.get("/healthz"), 200, ""},
+		} {
+			test.answer.wantStatus(test.status)
+			h := test.answer.Header
+			for name, value := range want {
+				if got := h.Get(name); got != value {
+					t.Errorf("%s, %d: %s is %q, want %q", env, test.status, name, got, value)
+				}
+			}
+			if got := h.Get("Cache-Control"); got != test.cache {
+				t.Errorf("%s, %d: Cache-Control is %q, want %q", env, test.status, got, test.cache)
+			}
+			if h.Get("X-Request-Id") == "" {
+				t.Errorf("%s, %d: no request id", env, test.status)
 			}
 		}
 	}
-	if cache := newBrowser(t, b.handler).get("/").Header.Get("Cache-Control"); cache != "no-cache" {
-		t.Errorf("a public page: Cache-Control %s", cache)
+}
+
+// TestABegunAnswerIsCut has handlers fail after the first byte, and leave a
+// session uncommitted: what was sent must not look whole, and the log has why.
+func TestABegunAnswerIsCut(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dbtest.SQLite(t))
+	var log bytes.Buffer
+	s.log = slog.New(slog.NewTextHandler(&log, nil))
+	for path, test := range map[string]struct {
+		handler echo.HandlerFunc
+		want    string
+	}{
+		"/panics": {func(c echo.Context) error { c.Response().Write([]byte("half")); panic("secret cause") }, "secret cause"},
+		"/fails": {func(c echo.Context) error {
+			c.Response().Write([]byte("half"))
+			return errors.New("another cause")
+		}, "another cause"},
+		"/forgets": {func(c echo.Context) error {
+			session.From(c).Flash(session.Success, "lost")
+			return c.String(http.StatusOK, "fine")
+		}, session.ErrNotSaved.Error()},
+	} {
+		s.echo.GET(path, test.handler)
+		func() {
+			defer func() {
+				if recover() != http.ErrAbortHandler {
+					t.Errorf("%s: the connection isn't cut", path)
+				}
+			}()
+			newBrowser(t, s).get(path)
+		}()
+		if text := log.String(); !strings.Contains(text, "level=ERROR") || !strings.Contains(text, test.want) {
+			t.Errorf("%s: %s", path, text)
+		}
+		log.Reset()
+	}
+}
+
+func TestAPanicIsLoggedEvenIfNobodyWaits(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dbtest.SQLite(t))
+	var log bytes.Buffer
+	s.log = slog.New(slog.NewTextHandler(&log, nil))
+	s.echo.GET("/panics", func(echo.Context) error { panic("secret cause") })
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	newBrowser(t, s).do(httptest.NewRequestWithContext(ctx, http.MethodGet, "/panics", nil)).wantStatus(statusClientGone)
+	if text := log.String(); !strings.Contains(text, "level=ERROR") || !strings.Contains(text, "secret cause") || !strings.Contains(text, "goroutine") {
+		t.Error(text)
+	}
+}
+
+// TestASlowOrBrokenBodyIsTheSendersFault is over a real connection, whose
+// server waits for a body only so long.
+func TestASlowOrBrokenBodyIsTheSendersFault(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dbtest.SQLite(t))
+	server := httptest.NewUnstartedServer(s)
+	server.Config.ReadTimeout = 200 * time.Millisecond
+	server.Start()
+	t.Cleanup(server.Close)
+	for name, test := range map[string]struct {
+		request string
+		want    []string
+	}{
+		"slow":   {"POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nemail=", []string{"408", "took too long", "Request "}},
+		"broken": {"POST /csp-report HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", []string{"400", "can't be understood", "Request "}},
+	} {
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, test.request)
+		conn.SetReadDeadline(time.Now().Add(time.Minute))
+		answer, _ := io.ReadAll(io.LimitReader(conn, 4000))
+		for _, want := range test.want {
+			if !strings.Contains(string(answer), want) {
+				t.Errorf("%s: want %q in %s", name, want, answer)
+			}
+		}
 	}
 }
 
@@ -136,12 +253,15 @@ func TestReportsOfThePolicyAreLoggedWithinBounds(t *testing.T) {
 		r.Header.Set("Content-Type", kind)
 		b.do(r).wantStatus(http.StatusNoContent)
 	}
-	send("application/csp-report", `{"csp-report":{"document-uri":"https://x/a","blocked-uri":"inline","effective-directive":"script-src"}}`)
+	send("application/csp-report", `{"csp-report":{"document-uri":"https://x/a?token=secret","blocked-uri":"inline","effective-directive":"script-src"}}`)
 	send("application/reports+json", `[{"type":"csp-violation","body":{"documentURL":"https://x/b","blockedURL":"https://evil.example","effectiveDirective":"img-src"}},{"type":"other"}]`)
 	for _, want := range []string{"document=https://x/a blocked=inline directive=script-src", "document=https://x/b blocked=https://evil.example directive=img-src"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("want %s in %s", want, log.String())
 		}
+	}
+	if strings.Contains(log.String(), "secret") {
+		t.Errorf("a query is logged: %s", log.String())
 	}
 	log.Reset()
 	for range 100 {
@@ -149,8 +269,9 @@ func TestReportsOfThePolicyAreLoggedWithinBounds(t *testing.T) {
 		send("text/plain", "garbage")
 		send("application/csp-report", `{"csp-report":{"document-uri":"`+strings.Repeat("x", maxReport)+`"}}`)
 	}
-	if n := strings.Count(log.String(), "\n"); n == 0 || n > 20 {
-		t.Errorf("%d lines in the log", n)
+	send("application/reports+json", `[{"type":"csp-violation","body":{"documentURL":"`+strings.Repeat("x", 15_000)+`"}}]`)
+	if n := strings.Count(log.String(), "\n"); n == 0 || n > 20 || log.Len() > 20*(maxNext+200) {
+		t.Errorf("%d lines in the log, %d bytes", n, log.Len())
 	}
 }
 

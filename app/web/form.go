@@ -3,10 +3,10 @@ package web
 import (
 	"database/sql"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/managethefans/portal/app/auth"
 )
 
 // formErrors has a sentence for each field of a form that was filled in wrong,
@@ -48,9 +48,9 @@ func dateValue(date *time.Time) string {
 // to say when it is empty.
 func lineFault(text, missing string, most int) string {
 	switch {
-	case text == "":
+	case auth.IsBlank(text):
 		return missing
-	case strings.ContainsFunc(text, unicode.IsControl):
+	case auth.HasControl(text):
 		return "Use one line, without control characters."
 	}
 	return textFault(text, most)

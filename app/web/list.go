@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -46,7 +47,7 @@ func newList(c echo.Context, all sorts, defaultSort string, filters ...string) *
 	if sort := c.QueryParam("sort"); l.has(sort) {
 		l.Sort = sort
 	}
-	if n, err := strconv.Atoi(c.QueryParam("page")); err == nil && n > 0 {
+	if n, err := strconv.Atoi(c.QueryParam("page")); (err == nil || errors.Is(err, strconv.ErrRange)) && n > 0 {
 		l.Page = n
 	}
 	for _, name := range filters {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -21,7 +22,7 @@ const maxBody = 1 << 20
 // else: no inline script or style, no frames, no plugins. ASVS 3.4.3, 3.4.6.
 const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " +
 	"connect-src 'self'; manifest-src 'self'; form-action 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; " +
-	"report-uri " + cspReportPath + "; report-to csp"
+	"report-uri " + cspReportPath
 
 // requestID names the request, for the log and for the visitor who reports a
 // fault.
@@ -41,6 +42,7 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
 		err := next(c)
+		begun := c.Response().Committed
 		if err != nil {
 			c.Error(err)
 		}
@@ -56,13 +58,25 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 		if strings.HasPrefix(r.URL.Path, "/static/") || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
 			level = slog.LevelDebug
 		}
-		if err != nil && w.Status >= http.StatusInternalServerError {
-			level = slog.LevelError
+		if err != nil {
 			attrs = append(attrs, slog.Any("error", err))
+			if isOurs(err, w.Status) || begun && r.Context().Err() == nil {
+				level = slog.LevelError
+			}
 		}
 		s.log.LogAttrs(r.Context(), level, "request", attrs...)
+		if err != nil && begun {
+			panic(http.ErrAbortHandler) // half an answer must not pass as a whole one
+		}
 		return nil
 	}
+}
+
+// isOurs reports whether an error is a fault of the portal, and not of what was
+// asked: a panic is, also when nobody waits for the answer any more.
+func isOurs(err error, status int) bool {
+	var caught *panicError
+	return status >= http.StatusInternalServerError || errors.As(err, &caught)
 }
 
 // panicError is a panic that was caught, with the stack for the log.
@@ -95,10 +109,12 @@ func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")   // ASVS 3.4.8
 		h.Set("Cross-Origin-Resource-Policy", "same-origin") // ASVS 3.5.8
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-		h.Set("Referrer-Policy", "same-origin") // ASVS 3.4.5
-		h.Set("Reporting-Endpoints", `csp="`+cspReportPath+`"`)
+		h.Set("Referrer-Policy", "same-origin")    // ASVS 3.4.5
 		h.Set("X-Content-Type-Options", "nosniff") // ASVS 3.4.4
 		if s.cfg.Production() {
+			// Chromium prefers this kind of report, and sends it over HTTPS only.
+			h.Set("Content-Security-Policy", csp+"; report-to csp")
+			h.Set("Reporting-Endpoints", `csp="`+cspReportPath+`"`)
 			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains") // two years; ASVS 3.4.1
 		}
 		return next(c)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/managethefans/portal/app/config"
 	"github.com/managethefans/portal/db"
 	"github.com/managethefans/portal/db/dbtest"
 )
@@ -259,10 +260,12 @@ func TestASearchTakesEveryCharacterAsItIs(t *testing.T) {
 
 func TestAChangedNoteIsFoundByItsNewWordsOnly(t *testing.T) {
 	eachNotebook(t, func(t *testing.T, b *browser) {
-		path := notePath(newNote(b, "title", "before"))
-		b.submit(path+"/edit", path, "title", "after").wantRedirect(path)
+		path := notePath(newNote(b, "title", "before", "body", "early"))
+		b.submit(path+"/edit", path, "title", "after", "body", "late").wantRedirect(path)
 		wantTitles(t, b.get("/notes?q=after"), "after")
+		wantTitles(t, b.get("/notes?q=late"), "after")
 		wantTitles(t, b.get("/notes?q=before"))
+		wantTitles(t, b.get("/notes?q=early"))
 	})
 }
 
@@ -292,10 +295,57 @@ func TestALongListHasPages(t *testing.T) {
 
 func TestAPageThatIsNoneIsTheNearest(t *testing.T) {
 	eachNotebook(t, func(t *testing.T, b *browser) {
-		newNote(b, "title", "only")
-		for _, page := range []string{"0", "-1", "2", "99999999999999999999", "x", ""} {
-			wantTitles(t, b.get("/notes?page="+page), "only")
+		for i := range pageSize + 1 {
+			newNote(b, "title", fmt.Sprintf("n%02d", i))
 		}
+		for page, want := range map[string]string{"0": "1–25", "-1": "1–25", "x": "1–25", "": "1–25", "3": "26–26", "2147483648": "26–26", "99999999999999999999": "26–26"} {
+			b.get("/notes?page=" + page).wantText(want + " of 26")
+		}
+	})
+}
+
+func TestNotesOfOneTitleAreOnOnePageEach(t *testing.T) {
+	eachNotebook(t, func(t *testing.T, b *browser) {
+		for i := range pageSize * 2 {
+			newNote(b, "title", "same", "body", strconv.Itoa(i), "due_on", "2031-01-01")
+		}
+		for _, sort := range []string{"title", "-title", "due", "-due", "updated", "-updated"} {
+			seen := map[string]bool{}
+			for _, page := range []string{"1", "2"} {
+				for n := range b.get("/notes?sort=" + sort + "&page=" + page).parse().Descendants() {
+					if href := attr(n, "href"); strings.HasPrefix(href, "/notes/") && href != "/notes/new" {
+						seen[href] = true
+					}
+				}
+			}
+			if len(seen) != pageSize*2 {
+				t.Errorf("sorted by %s: %d of %d notes are on a page", sort, len(seen), pageSize*2)
+			}
+		}
+	})
+}
+
+// TestManyFormsWithoutAPageBetweenThemAreAllTaken fills a cookie with messages
+// that nobody has seen.
+func TestManyFormsWithoutAPageBetweenThemAreAllTaken(t *testing.T) {
+	t.Parallel()
+	for _, store := range []string{config.Cookie, config.Filesystem} {
+		b := newMember(t, newServer(t, dbtest.SQLite(t), func(c *config.Config) { c.SessionStore = store }), adaEmail)
+		for range 80 {
+			b.post("/notes", url.Values{"title": {"x"}}).wantStatus(http.StatusSeeOther)
+		}
+		if n := strings.Count(b.get("/notes").text(), "The note is saved."); n == 0 || n > 3 {
+			t.Errorf("%s: %d messages", store, n)
+		}
+	}
+}
+
+func TestATitleThatNobodyCanSeeIsNone(t *testing.T) {
+	eachNotebook(t, func(t *testing.T, b *browser) {
+		for title, want := range map[string]string{"\u200b": "Enter a title.", "\u00ad\u3164": "Enter a title.", "a\u202eb": "without control characters", "a\u2028b": "without control characters"} {
+			b.post("/notes", url.Values{"title": {title}}).wantStatus(http.StatusUnprocessableEntity).wantText(want)
+		}
+		newNote(b, "title", "👩‍🚀 plans")
 	})
 }
 
@@ -304,8 +354,14 @@ func TestSearchFilterAndOrderStayTogether(t *testing.T) {
 		for i := range pageSize + 1 {
 			newNote(b, "title", fmt.Sprintf("x%02d", i), "pinned", "yes")
 		}
-		newNote(b, "title", "y")
-		page := b.get("/notes?q=x&sort=-title&pinned=yes")
+		newNote(b, "title", "y", "pinned", "yes")
+		newNote(b, "title", "x")
+		page := b.get("/notes?q=x&sort=-title&pinned=yes").wantText("1–25 of 26")
+		for n := range b.get("/notes?q=x&pinned=yes&page=2").parse().Descendants() {
+			if attr(n, "href") == "/notes?page=2&q=x" {
+				t.Error("without the filter it is another list, which begins with its first page")
+			}
+		}
 		wanted := map[string]bool{
 			"/notes?page=2&pinned=yes&q=x&sort=-title": false, // the next page
 			"/notes?pinned=yes&q=x&sort=title":         false, // turned round
@@ -350,6 +406,8 @@ func TestSomebodyElsesNoteIsNotFound(t *testing.T) {
 		ada, eve, admin := newMember(t, s, adaEmail), newMember(t, s, "eve@example.com"), newPerson(t, s, "admin@example.com", db.RoleAdmin)
 		path := notePath(newNote(ada, "title", "private", "body", "secret", "due_on", "2030-01-01"))
 		for _, b := range []*browser{eve, admin} {
+			newNote(b, "title", "own", "due_on", "2031-01-01")
+			b.get("/notes").wantText("1–1 of 1")
 			for _, page := range []string{path, path + "/edit", path + "/delete"} {
 				b.get(page).wantStatus(http.StatusNotFound)
 			}

@@ -63,7 +63,9 @@ func here(r *http.Request) string {
 func (s *Server) render(c echo.Context, status int, name string, data pageData) error {
 	p := data.base()
 	*p = s.newPage(c)
-	p.Flashes = session.From(c).TakeFlashes()
+	if c.Request().Method != http.MethodHead { // which nobody reads
+		p.Flashes = session.From(c).TakeFlashes()
+	}
 	return s.write(c, status, name, data)
 }
 
@@ -133,7 +135,7 @@ func (s *Server) bind(c echo.Context, form any) error {
 		return echo.ErrUnsupportedMediaType
 	}
 	if err != nil {
-		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(fmt.Errorf("read form: %w", err))
+		return unread(fmt.Errorf("read form: %w", err))
 	}
 	fields := reflect.ValueOf(form).Elem()
 	for i := range fields.NumField() {

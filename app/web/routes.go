@@ -18,7 +18,7 @@ func (s *Server) addRoutes() error {
 		s.refuseCrossOrigin,
 	)
 
-	return errors.Join(
+	err := errors.Join(
 		s.handle(http.MethodGet, "/", public, s.showHome),
 
 		s.handle(http.MethodGet, "/register", public, s.newUser),
@@ -58,4 +58,5 @@ func (s *Server) addRoutes() error {
 
 		s.handle(http.MethodGet, "/_dev/design", development, s.showDesign),
 	)
+	return errors.Join(err, s.undeclared())
 }

@@ -163,15 +163,22 @@ func (b *browser) do(r *http.Request) *response {
 
 func (b *browser) get(path string) *response {
 	b.t.Helper()
-	r := httptest.NewRequest(http.MethodGet, path, nil)
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	return b.do(r)
+	return b.send(http.MethodGet, path, nil)
 }
 
 func (b *browser) post(path string, fields url.Values) *response {
 	b.t.Helper()
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(fields.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return b.send(http.MethodPost, path, fields)
+}
+
+// send sends a request as a page of the portal would, with a form but for GET.
+func (b *browser) send(method, path string, fields url.Values) *response {
+	b.t.Helper()
+	r := httptest.NewRequest(method, path, nil)
+	if method != http.MethodGet {
+		r = httptest.NewRequest(method, path, strings.NewReader(fields.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	return b.do(r)
 }
