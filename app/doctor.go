@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 )
 
@@ -61,7 +62,24 @@ func (p *program) checkDatabase(ctx context.Context, cfg config.Config) bool {
 	if len(pending) > 0 {
 		good = fmt.Sprintf("%d will be applied at start", len(pending))
 	}
-	return p.report("migrations", err, good)
+	return p.report("migrations", err, good) && (len(pending) > 0 || p.checkSecrets(ctx, cfg, d))
+}
+
+// checkSecrets says how many sign-ins still hang on an older secret: as long as
+// there are some, taking it away signs people out.
+func (p *program) checkSecrets(ctx context.Context, cfg config.Config, d *db.DB) bool {
+	if len(cfg.SessionSecrets) == 0 {
+		return true // which is a fault of the settings
+	}
+	keyID, err := session.KeyID(cfg.SessionSecrets[0])
+	if err != nil {
+		return p.report("secrets", err, "")
+	}
+	if err := d.Connect(ctx, false); err != nil {
+		return p.report("secrets", err, "")
+	}
+	n, err := d.CountUserSessionsOfOtherKeys(ctx, db.CountUserSessionsOfOtherKeysParams{KeyID: keyID, Now: db.Now()})
+	return p.report("secrets", err, fmt.Sprintf("%d; %d sign-ins hang on another one than the first", len(cfg.SessionSecrets), n))
 }
 
 // checkFolder reports whether files can be written in dir, which may not exist

@@ -30,6 +30,27 @@ func (q *Queries) CountUserSessions(ctx context.Context, arg CountUserSessionsPa
 	return count, err
 }
 
+const countUserSessionsOfOtherKeys = `-- name: CountUserSessionsOfOtherKeys :one
+SELECT count(*)
+FROM user_sessions
+WHERE key_id <> $1
+  AND expires_at > $2
+`
+
+type CountUserSessionsOfOtherKeysParams struct {
+	KeyID string
+	Now   time.Time
+}
+
+// CountUserSessionsOfOtherKeys returns how many sign-ins would end if every
+// secret but one were taken away.
+func (q *Queries) CountUserSessionsOfOtherKeys(ctx context.Context, arg CountUserSessionsOfOtherKeysParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countUserSessionsOfOtherKeys, arg.KeyID, arg.Now)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const createUserSession = `-- name: CreateUserSession :exec
 INSERT INTO user_sessions (token_hash, user_id, key_id, address, device, created_at, last_seen_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
@@ -119,7 +140,7 @@ func (q *Queries) DeleteUserSessionsByEmail(ctx context.Context, email string) (
 }
 
 const getSessionUser = `-- name: GetSessionUser :one
-SELECT u.id, u.email, u.name, u.role, s.created_at AS authenticated_at
+SELECT u.id, u.email, u.name, u.role, s.created_at AS authenticated_at, s.last_seen_at
 FROM user_sessions s
 JOIN users u ON u.id = s.user_id
 WHERE s.token_hash = $1
@@ -138,6 +159,7 @@ type GetSessionUserRow struct {
 	Name            string
 	Role            string
 	AuthenticatedAt time.Time
+	LastSeenAt      time.Time
 }
 
 // GetSessionUser returns the person whom a token signs in: none when it is
@@ -151,6 +173,35 @@ func (q *Queries) GetSessionUser(ctx context.Context, arg GetSessionUserParams) 
 		&i.Name,
 		&i.Role,
 		&i.AuthenticatedAt,
+		&i.LastSeenAt,
 	)
 	return i, err
+}
+
+const touchUserSession = `-- name: TouchUserSession :execrows
+UPDATE user_sessions
+SET last_seen_at = $1, expires_at = $2, key_id = $3
+WHERE token_hash = $4
+  AND expires_at > $1
+`
+
+type TouchUserSessionParams struct {
+	Now       time.Time
+	ExpiresAt time.Time
+	KeyID     string
+	TokenHash []byte
+}
+
+// TouchUserSession records that a sign-in is in use. One that has ended stays so.
+func (q *Queries) TouchUserSession(ctx context.Context, arg TouchUserSessionParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, touchUserSession,
+		arg.Now,
+		arg.ExpiresAt,
+		arg.KeyID,
+		arg.TokenHash,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }

@@ -6,12 +6,19 @@ VALUES (@token_hash, @user_id, @key_id, @address, @device, @now, @now, @expires_
 -- name: GetSessionUser :one
 -- GetSessionUser returns the person whom a token signs in: none when it is
 -- unknown, ended or expired, or when the account is disabled.
-SELECT u.id, u.email, u.name, u.role, s.created_at AS authenticated_at
+SELECT u.id, u.email, u.name, u.role, s.created_at AS authenticated_at, s.last_seen_at
 FROM user_sessions s
 JOIN users u ON u.id = s.user_id
 WHERE s.token_hash = @token_hash
   AND s.expires_at > @now
   AND u.disabled_at IS NULL;
+
+-- name: TouchUserSession :execrows
+-- TouchUserSession records that a sign-in is in use. One that has ended stays so.
+UPDATE user_sessions
+SET last_seen_at = @now, expires_at = @expires_at, key_id = @key_id
+WHERE token_hash = @token_hash
+  AND expires_at > @now;
 
 -- name: DeleteUserSession :exec
 -- DeleteUserSession ends one sign-in.
@@ -29,6 +36,14 @@ WHERE user_id = @user_id
 SELECT count(*)
 FROM user_sessions
 WHERE user_id = @user_id
+  AND expires_at > @now;
+
+-- name: CountUserSessionsOfOtherKeys :one
+-- CountUserSessionsOfOtherKeys returns how many sign-ins would end if every
+-- secret but one were taken away.
+SELECT count(*)
+FROM user_sessions
+WHERE key_id <> @key_id
   AND expires_at > @now;
 
 -- name: DeleteUserSessions :execrows

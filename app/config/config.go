@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Environments: the values of APP_ENV.
@@ -38,6 +39,9 @@ type Config struct {
 	SessionSecrets []string // SESSION_SECRET, newest first
 	SessionStore   string   // SESSION_STORE, with auto resolved
 	SessionDir     string   // where the filesystem store keeps its files
+
+	SessionIdle     time.Duration // SESSION_IDLE_TIMEOUT
+	SessionAbsolute time.Duration // SESSION_ABSOLUTE_TIMEOUT
 
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES
 	LogLevel       slog.Level     // LOG_LEVEL
@@ -86,6 +90,8 @@ func Load(getenv func(string) string, dir string) (Config, error) {
 	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
 		c.SessionDir = filepath.Join(filepath.Dir(path), "sessions")
 	}
+	c.SessionIdle = r.duration("SESSION_IDLE_TIMEOUT", 7*24*time.Hour)
+	c.SessionAbsolute = r.duration("SESSION_ABSOLUTE_TIMEOUT", 30*24*time.Hour)
 	c.SessionSecrets = r.secrets(c.Production(), filepath.Join(dir, dataDir, "session.secret"))
 
 	if len(r.faults) > 0 {

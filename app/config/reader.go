@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/joho/godotenv"
 )
@@ -112,6 +113,17 @@ func (r *reader) prefixes(name string) []netip.Prefix {
 		list = append(list, prefix)
 	}
 	return list
+}
+
+// duration reads how long something lasts: from a minute to a year.
+func (r *reader) duration(name string, fallback time.Duration) time.Duration {
+	value := r.value(name, fallback.String())
+	d, err := time.ParseDuration(value)
+	if err != nil || d < time.Minute || d > 365*24*time.Hour {
+		r.fault(name, "is %q. Set it to hours and minutes, such as 168h or 1h30m, of at most a year", value)
+		return fallback
+	}
+	return d
 }
 
 // databaseURL checks a URL without showing it: it may hold a password.

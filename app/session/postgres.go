@@ -17,18 +17,18 @@ import (
 const postgresTurns = 16
 
 // postgresStore is pgstore on the pool that the queries use. pgstore writes to
-// its own options and codecs while it serves, so each call gets a PGStore of
-// its own (a quarter of a microsecond); and a call waits for its turn no longer
-// than its request lasts. The table comes from our migrations.
+// its own options while it serves, so each call gets a PGStore of its own (a
+// quarter of a microsecond); and a call waits for its turn no longer than its
+// request lasts. The table comes from our migrations.
 type postgresStore struct {
 	db      *db.DB
 	options *sessions.Options
-	keys    [][]byte
+	codecs  []securecookie.Codec
 	turns   chan struct{}
 }
 
-func newPostgresStore(d *db.DB, options *sessions.Options, keys [][]byte) *postgresStore {
-	return &postgresStore{db: d, options: options, keys: keys, turns: make(chan struct{}, postgresTurns)}
+func newPostgresStore(d *db.DB, options *sessions.Options, codecs []securecookie.Codec) *postgresStore {
+	return &postgresStore{db: d, options: options, codecs: codecs, turns: make(chan struct{}, postgresTurns)}
 }
 
 func (s *postgresStore) Get(r *http.Request, name string) (*sessions.Session, error) {
@@ -58,8 +58,5 @@ func (s *postgresStore) use(ctx context.Context, f func(*pgstore.PGStore) error)
 		return ctx.Err()
 	}
 	options := *s.options
-	p := &pgstore.PGStore{Codecs: securecookie.CodecsFromPairs(s.keys...), Options: &options, DbPool: s.db.Pool()}
-	p.MaxLength(maxStored)
-	p.MaxAge(options.MaxAge)
-	return f(p)
+	return f(&pgstore.PGStore{Codecs: s.codecs, Options: &options, DbPool: s.db.Pool()})
 }

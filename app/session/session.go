@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	echosession "github.com/labstack/echo-contrib/session"
 
@@ -44,11 +45,15 @@ type User = db.GetSessionUserRow
 
 // data is what a session holds, kept as JSON under one key.
 type data struct {
-	Token   string  `json:"token,omitempty"`
-	Flashes []Flash `json:"flashes,omitempty"`
+	Token   string                     `json:"t,omitempty"`
+	Flashes []Flash                    `json:"f,omitempty"`
+	Values  map[string]json.RawMessage `json:"v,omitempty"`
+	KeyID   string                     `json:"k,omitempty"` // of the secret that it was saved under
+	Begun   int64                      `json:"b,omitempty"` // when it was saved first, and
+	Saved   int64                      `json:"s,omitempty"` // last, in seconds since 1970
 }
 
-func (d data) empty() bool { return d.Token == "" && len(d.Flashes) == 0 }
+func (d data) empty() bool { return d.Token == "" && len(d.Flashes) == 0 && len(d.Values) == 0 }
 
 const (
 	dataKey    = "data"
@@ -61,6 +66,10 @@ type Manager struct {
 	store  sessions.Store
 	cookie string
 	keyID  string
+
+	idle, absolute time.Duration
+	maxValues      int // bytes
+	now            func() time.Time
 }
 
 // NewManager returns a Manager for sessions kept as o says.
@@ -69,11 +78,15 @@ func NewManager(o Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := keyID(o.Secrets[0])
+	id, err := KeyID(o.Secrets[0])
 	if err != nil {
 		return nil, err
 	}
-	return &Manager{db: o.DB, store: store, cookie: CookieName(o.Secure), keyID: id}, nil
+	limit := maxOnServer
+	if o.Store == "cookie" {
+		limit = maxInCookie
+	}
+	return &Manager{db: o.DB, store: store, cookie: CookieName(o.Secure), keyID: id, idle: o.Idle, absolute: o.Absolute, maxValues: limit, now: db.Now}, nil
 }
 
 // Middleware puts the request's session where From finds it. Nothing is loaded
@@ -107,8 +120,9 @@ type Session struct {
 	data   data
 	user   *User
 
-	changed bool
-	ended   *sessions.Session // the one before a new id, to be removed
+	changed   bool
+	discarded bool
+	ended     *sessions.Session // the one before a new id, to be removed
 }
 
 // maxFlashes bounds the messages that wait to be shown: somebody may send form
@@ -139,6 +153,10 @@ func (s *Session) TakeFlashes() []Flash {
 // before the first byte of the answer: afterwards a failure could no longer
 // become an error page.
 func (s *Session) Commit() error {
+	now := s.manager.now()
+	if err := s.prolong(now); err != nil {
+		return err
+	}
 	if !s.changed {
 		return nil
 	}
@@ -153,11 +171,16 @@ func (s *Session) Commit() error {
 		return s.remove(s.ended, s.c.Response())
 	}
 
-	text, err := json.Marshal(s.data)
+	if s.data.Begun == 0 {
+		s.data.Begun = now.Unix()
+	}
+	s.data.Saved, s.data.KeyID = now.Unix(), s.manager.keyID
+	text, err := s.encode()
 	if err != nil {
 		return fmt.Errorf("encode session: %w", err)
 	}
-	s.stored.Values[dataKey] = string(text)
+	s.stored.Values[dataKey] = text
+	s.stored.Options.MaxAge = int(s.manager.ends(time.Unix(s.data.Begun, 0), now).Sub(now).Seconds())
 	if err := s.manager.store.Save(s.c.Request(), s.c.Response(), s.stored); err != nil {
 		return err
 	}
@@ -167,8 +190,60 @@ func (s *Session) Commit() error {
 	return nil
 }
 
+// prolong has a session that is used last longer. Once a minute is enough, or
+// at once when the secret has changed: a read must cost no write.
+func (s *Session) prolong(now time.Time) error {
+	if !s.loaded || s.err != nil || s.discarded || s.stored.IsNew || s.data.empty() {
+		return nil
+	}
+	seen := time.Unix(s.data.Saved, 0)
+	if s.user != nil {
+		seen = s.user.LastSeenAt
+	}
+	if s.data.KeyID == s.manager.keyID && now.Sub(seen) < time.Minute {
+		return nil
+	}
+	if s.user != nil {
+		n, err := s.manager.db.TouchUserSession(s.context(), db.TouchUserSessionParams{
+			TokenHash: hashToken(s.data.Token),
+			KeyID:     s.manager.keyID,
+			Now:       now,
+			ExpiresAt: s.manager.ends(s.user.AuthenticatedAt, now),
+		})
+		if err != nil {
+			return fmt.Errorf("prolong sign-in: %w", err)
+		}
+		if n == 0 { // it has ended since it was loaded
+			return nil
+		}
+	}
+	s.changed = true
+	return nil
+}
+
+// ends returns when something that began then ends unless it is used again.
+func (m *Manager) ends(begun, now time.Time) time.Time {
+	idle, absolute := now.Add(m.idle), begun.Add(m.absolute)
+	if absolute.Before(idle) {
+		return absolute
+	}
+	return idle
+}
+
+// encode returns what is stored. Messages that a cookie has no room for go, the
+// oldest first.
+func (s *Session) encode() (string, error) {
+	for {
+		text, err := json.Marshal(s.data)
+		if err != nil || len(s.data.Flashes) == 0 || s.manager.maxValues > maxInCookie || len(text) <= maxCookieData {
+			return string(text), err
+		}
+		s.data.Flashes = s.data.Flashes[1:]
+	}
+}
+
 // Discard forgets what was to be committed: the request has failed.
-func (s *Session) Discard() { s.changed = false }
+func (s *Session) Discard() { s.changed, s.discarded = false, true }
 
 // remove deletes a stored session. The cookie's end goes to w.
 func (s *Session) remove(stored *sessions.Session, w http.ResponseWriter) error {
@@ -190,22 +265,41 @@ func (s *Session) load() {
 		return
 	}
 	text, _ := s.stored.Values[dataKey].(string)
-	if json.Unmarshal([]byte(text), &s.data) != nil {
-		s.data = data{} // written by another version of this program
-	}
-	if s.data.Token == "" {
+	now := s.manager.now()
+	switch {
+	case text == "":
+		return
+	case json.Unmarshal([]byte(text), &s.data) != nil, // written by another version of this program
+		now.Sub(time.Unix(s.data.Saved, 0)) > s.manager.idle, now.Sub(time.Unix(s.data.Begun, 0)) > s.manager.absolute:
+		s.renew()
+		return
+	case s.data.Token == "":
 		return
 	}
 	user, err := s.manager.db.GetSessionUser(s.context(), db.GetSessionUserParams{
 		TokenHash: hashToken(s.data.Token),
-		Now:       db.Now(),
+		Now:       now,
 	})
 	switch {
-	case err == nil:
+	case err == nil && now.Sub(user.LastSeenAt) <= s.manager.idle && now.Sub(user.AuthenticatedAt) <= s.manager.absolute:
 		s.user = &user
-	case !errors.Is(err, sql.ErrNoRows):
+	case err == nil, errors.Is(err, sql.ErrNoRows): // it has ended: what it held was that person's
+		s.renew()
+	default:
 		s.err = fmt.Errorf("load user: %w", err)
 	}
+}
+
+// renew makes this an empty session with a new id. What was stored before is
+// removed when something is committed.
+func (s *Session) renew() {
+	if s.ended == nil && !s.stored.IsNew {
+		ended := *s.stored
+		s.ended = &ended
+	}
+	s.stored.ID, s.stored.IsNew = "", true
+	s.stored.Values = map[any]any{}
+	s.data, s.user = data{}, nil
 }
 
 func (s *Session) context() context.Context { return s.c.Request().Context() }

@@ -31,12 +31,17 @@ var ErrChanged = errors.New("the account has changed since its password was veri
 // was signed in before has ended. It returns ErrChanged for a proof that holds
 // no longer: a sign-in under way must not outlive a change of the password.
 func (s *Session) SignIn(userID int64, verifiedHash string) error {
+	s.load()
+	kept := s.data.Values // of an anonymous visitor: what somebody who was signed in had is theirs
+	if s.data.Token != "" {
+		kept = nil
+	}
 	if err := s.SignOut(); err != nil {
 		return err
 	}
 	key := make([]byte, 32)
 	rand.Read(key) // never fails, says its documentation
-	token, now := base64.RawURLEncoding.EncodeToString(key), db.Now()
+	token, now := base64.RawURLEncoding.EncodeToString(key), s.manager.now()
 	err := s.manager.db.InTx(s.context(), func(q *db.Queries) error {
 		n, err := q.LockVerifiedUser(s.context(), db.LockVerifiedUserParams{ID: userID, VerifiedHash: verifiedHash})
 		if err != nil {
@@ -52,13 +57,13 @@ func (s *Session) SignIn(userID int64, verifiedHash string) error {
 			Address:   s.c.RealIP(),
 			Device:    device(s.c.Request()),
 			Now:       now,
-			ExpiresAt: now.Add(Lifetime),
+			ExpiresAt: s.manager.ends(now, now),
 		})
 	})
 	if err != nil {
 		return fmt.Errorf("record sign-in: %w", err)
 	}
-	s.data.Token = token
+	s.data.Token, s.data.Values = token, kept
 	return nil
 }
 
@@ -74,13 +79,8 @@ func (s *Session) SignOut() error {
 			return fmt.Errorf("end sign-in: %w", err)
 		}
 	}
-	if s.ended == nil && !s.stored.IsNew {
-		ended := *s.stored
-		s.ended = &ended
-	}
-	s.stored.ID, s.stored.IsNew = "", true
-	s.stored.Values = map[any]any{}
-	s.data, s.user, s.changed = data{}, nil, true
+	s.renew()
+	s.changed = true
 	return nil
 }
 

@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/gorilla/securecookie"
@@ -19,12 +21,16 @@ import (
 	"github.com/managethefans/portal/db"
 )
 
-// Lifetime is how long a session lasts, in the browser and on the server.
-const Lifetime = 7 * 24 * time.Hour
+// maxCookie bounds a cookie with its name, in bytes (ASVS 3.3.5), and
+// maxCookieData the JSON that fits into it, encrypted and encoded.
+const (
+	maxCookie     = 4096 - len("__Host-portal_session=")
+	maxCookieData = maxCookie*9/16 - 90
+)
 
-// maxStored bounds what a session may hold in files and in PostgreSQL, encoded,
-// in bytes. A cookie holds at most 4096 (RFC 6265, section 6.1).
-const maxStored = 64 << 10
+// maxStored bounds a session in a file or in PostgreSQL, encrypted and encoded,
+// in bytes: what its values may hold grows by 16/9.
+const maxStored = maxOnServer*16/9 + 4<<10
 
 // Options say where sessions are kept.
 type Options struct {
@@ -32,7 +38,11 @@ type Options struct {
 	Dir     string   // the folder of the filesystem store
 	Secrets []string // newest first: the first one signs and encrypts, all can read
 	Secure  bool     // the site is served over HTTPS only
-	DB      *db.DB   // where sign-ins are recorded, and the sessions of the postgres store
+
+	Idle     time.Duration // a session ends when it wasn't used for so long
+	Absolute time.Duration // a sign-in ends after so long, however much it is used
+
+	DB *db.DB // where sign-ins are recorded, and the sessions of the postgres store
 }
 
 // NewStore returns the session store that o names. What it returns is gorilla's
@@ -45,7 +55,7 @@ func NewStore(o Options) (sessions.Store, error) {
 	}
 	options := &sessions.Options{
 		Path:     "/",
-		MaxAge:   int(Lifetime.Seconds()),
+		MaxAge:   int(o.Idle.Seconds()),
 		HttpOnly: true,
 		Secure:   o.Secure,
 		SameSite: http.SameSiteLaxMode,
@@ -53,21 +63,17 @@ func NewStore(o Options) (sessions.Store, error) {
 
 	switch o.Store {
 	case "cookie":
-		inner := sessions.NewCookieStore(keys...)
-		inner.Options = options
-		inner.MaxAge(options.MaxAge)
-		return &store{inner, options}, nil
+		inner := &sessions.CookieStore{Codecs: newCodecs(keys, o.Idle, maxCookie), Options: options}
+		return &store{inner: inner, options: options}, nil
 	case "filesystem":
 		if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 			return nil, fmt.Errorf("make the folder for sessions: %w", err)
 		}
-		inner := sessions.NewFilesystemStore(o.Dir, keys...)
-		inner.Options = options
-		inner.MaxAge(options.MaxAge)
-		inner.MaxLength(maxStored)
-		return &store{inner, options}, nil
+		inner := sessions.NewFilesystemStore(o.Dir)
+		inner.Codecs, inner.Options = newCodecs(keys, o.Idle, maxStored), options
+		return &store{inner: inner, options: options, dir: o.Dir}, nil
 	case "postgres":
-		return &store{newPostgresStore(o.DB, options, keys), options}, nil
+		return &store{inner: newPostgresStore(o.DB, options, newCodecs(keys, o.Idle, maxStored)), options: options}, nil
 	}
 	return nil, fmt.Errorf("unknown session store %q", o.Store)
 }
@@ -90,6 +96,9 @@ const idKey = "id"
 type store struct {
 	inner   sessions.Store
 	options *sessions.Options
+	dir     string // of the filesystem store
+
+	files sync.Mutex // so that a session's file isn't written after it was removed
 }
 
 func (s *store) Get(r *http.Request, name string) (*sessions.Session, error) {
@@ -117,6 +126,13 @@ func (s *store) Save(r *http.Request, w http.ResponseWriter, session *sessions.S
 		session.ID = newID()
 	}
 	session.Values[idKey] = session.ID
+	if s.dir != "" {
+		s.files.Lock()
+		defer s.files.Unlock()
+		if _, err := os.Stat(filepath.Join(s.dir, "session_"+session.ID)); !session.IsNew && errors.Is(err, fs.ErrNotExist) {
+			return nil // it has ended meanwhile, and stays so
+		}
+	}
 	if err := s.inner.Save(r, w, session); err != nil {
 		return fmt.Errorf("save session: %w", err)
 	}
@@ -171,8 +187,9 @@ func keyPairs(secrets []string) ([][]byte, error) {
 	return keys, nil
 }
 
-// keyID names a secret without giving it away.
-func keyID(secret string) (string, error) {
+// KeyID names a secret without giving it away: sign-ins record under which one
+// their cookies are.
+func KeyID(secret string) (string, error) {
 	id, err := hkdf.Key(sha256.New, []byte(secret), nil, "portal key id", 4)
 	return hex.EncodeToString(id), err
 }

@@ -47,6 +47,9 @@ func New(cfg config.Config, log *slog.Logger, d *db.DB) (*Server, error) {
 		Secrets: cfg.SessionSecrets,
 		Secure:  cfg.Production(),
 		DB:      d,
+
+		Idle:     cfg.SessionIdle,
+		Absolute: cfg.SessionAbsolute,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set up sessions: %w", err)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/alexedwards/argon2id"
 	"github.com/labstack/echo/v4"
@@ -31,7 +32,9 @@ func newServer(t *testing.T, d *db.DB, change ...func(*config.Config)) *Server {
 	cfg := config.Config{
 		Env: config.Test, AppName: "Portal",
 		SessionStore: config.Filesystem, SessionDir: t.TempDir(),
-		SessionSecrets: []string{"a secret for tests, of 32 bytes and more"},
+		SessionSecrets:  []string{"a secret for tests, of 32 bytes and more"},
+		SessionIdle:     7 * 24 * time.Hour,
+		SessionAbsolute: 30 * 24 * time.Hour,
 	}
 	for _, f := range change {
 		f(&cfg)
