@@ -40,6 +40,9 @@ func (p *program) command() *cli.Command {
 				{Name: "status", Usage: "list the migrations and whether they are applied", Action: p.noArguments(p.migrateStatus)},
 			}},
 			p.userCommand(),
+			{Name: "session", Usage: "look after sessions", Commands: []*cli.Command{
+				{Name: "prune", Usage: "delete the expired ones now; the portal does it by itself every few minutes", Action: p.noArguments(p.pruneSessions)},
+			}},
 			{Name: "seed", Usage: "add people and notes to look at, in development", Action: p.noArguments(p.seed)},
 			{Name: "secret", Usage: "print a new value for SESSION_SECRET", Action: p.noArguments(p.secret)},
 			{Name: "routes", Usage: "list every route with who may use it", Action: p.noArguments(p.routes)},

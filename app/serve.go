@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/lmittmann/tint"
 
 	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/app/web"
 	"github.com/managethefans/portal/db"
 )
@@ -51,13 +53,11 @@ func (p *program) serve(ctx context.Context) error {
 		fmt.Fprintf(p.stdout, "\n%s\n\n", localURL(listener.Addr()))
 	}
 
-	watching := make(chan struct{})
-	go func() {
-		defer close(watching)
-		d.Watch(ctx, log, cfg.Migrate)
-	}()
+	var background sync.WaitGroup
+	background.Go(func() { d.Watch(ctx, log, cfg.Migrate) })
+	background.Go(func() { session.PruneLoop(ctx, log, d, cfg.SessionDir, cfg.SessionIdle) })
 	err = serveHTTP(ctx, log, listener, handler, cfg)
-	<-watching
+	background.Wait()
 	return err
 }
 

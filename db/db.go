@@ -89,6 +89,10 @@ func (d *DB) Pool() *sql.DB {
 // back. f must use the queries that it is given, and no others. All of it may
 // take twice Timeout.
 func (d *DB) InTx(ctx context.Context, f func(*Queries) error) error {
+	return d.inTx(ctx, func(tx *sql.Tx) error { return f(New(tx)) })
+}
+
+func (d *DB) inTx(ctx context.Context, f func(*sql.Tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*Timeout)
 	defer cancel()
 	tx, err := d.Pool().BeginTx(ctx, nil)
@@ -96,7 +100,7 @@ func (d *DB) InTx(ctx context.Context, f func(*Queries) error) error {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	defer tx.Rollback()
-	if err := f(New(tx)); err != nil {
+	if err := f(tx); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {

@@ -80,6 +80,34 @@ func (q *Queries) CreateUserSession(ctx context.Context, arg CreateUserSessionPa
 	return err
 }
 
+const deleteExpiredUserSessions = `-- name: DeleteExpiredUserSessions :execrows
+DELETE FROM user_sessions
+WHERE id IN (
+    SELECT expired.id
+    FROM user_sessions AS expired
+    WHERE expired.expires_at <= $1
+    ORDER BY expired.expires_at
+    LIMIT $2
+  )
+  AND user_sessions.expires_at <= $1
+`
+
+type DeleteExpiredUserSessionsParams struct {
+	Now     time.Time
+	MaxRows int32
+}
+
+// DeleteExpiredUserSessions removes sign-ins that have expired, at most
+// max_rows of them. It looks twice: on PostgreSQL a row may be prolonged after
+// it was found, while the deletion waits for it.
+func (q *Queries) DeleteExpiredUserSessions(ctx context.Context, arg DeleteExpiredUserSessionsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteExpiredUserSessions, arg.Now, arg.MaxRows)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const deleteOtherUserSessions = `-- name: DeleteOtherUserSessions :execrows
 DELETE FROM user_sessions
 WHERE user_id = $1

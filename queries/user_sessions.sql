@@ -55,3 +55,17 @@ WHERE user_id = @user_id;
 -- DeleteUserSessionsByEmail ends every sign-in of the person with an address.
 DELETE FROM user_sessions
 WHERE user_id = (SELECT id FROM users WHERE email = @email);
+
+-- name: DeleteExpiredUserSessions :execrows
+-- DeleteExpiredUserSessions removes sign-ins that have expired, at most
+-- max_rows of them. It looks twice: on PostgreSQL a row may be prolonged after
+-- it was found, while the deletion waits for it.
+DELETE FROM user_sessions
+WHERE id IN (
+    SELECT expired.id
+    FROM user_sessions AS expired
+    WHERE expired.expires_at <= @now
+    ORDER BY expired.expires_at
+    LIMIT @max_rows
+  )
+  AND user_sessions.expires_at <= @now;

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/app/session"
+	"github.com/managethefans/portal/db"
+)
+
+// pruneSessions deletes the sessions that have expired and prints how many
+// there were, also when it couldn't delete all.
+func (p *program) pruneSessions(ctx context.Context) error {
+	return p.withReadyDatabase(ctx, func(cfg config.Config, d *db.DB) error {
+		pruned, err := session.Prune(ctx, d, cfg.SessionDir, cfg.SessionIdle)
+		fmt.Fprintf(p.stdout, "Expired and deleted: %d sign-ins, %d sessions in the database, %d in files.\n", pruned.SignIns, pruned.Rows, pruned.Files)
+		if pruned.Elsewhere {
+			fmt.Fprintln(p.stdout, "Another instance is deleting in the database at the moment, and does the rest.")
+		}
+		return err
+	})
+}
