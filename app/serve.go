@@ -53,10 +53,12 @@ func (p *program) serve(ctx context.Context) error {
 		fmt.Fprintf(p.stdout, "\n%s\n\n", localURL(listener.Addr()))
 	}
 
+	ctx, stop := context.WithCancel(ctx)
 	var background sync.WaitGroup
 	background.Go(func() { d.Watch(ctx, log, cfg.Migrate) })
 	background.Go(func() { session.PruneLoop(ctx, log, d, cfg.SessionDir, cfg.SessionIdle) })
 	err = serveHTTP(ctx, log, listener, handler, cfg)
+	stop() // also when serving has failed by itself
 	background.Wait()
 	return err
 }
