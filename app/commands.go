@@ -40,9 +40,7 @@ func (p *program) command() *cli.Command {
 				{Name: "status", Usage: "list the migrations and whether they are applied", Action: p.noArguments(p.migrateStatus)},
 			}},
 			p.userCommand(),
-			{Name: "session", Usage: "look after sessions", Commands: []*cli.Command{
-				{Name: "prune", Usage: "delete the expired ones now; the portal does it by itself every few minutes", Action: p.noArguments(p.pruneSessions)},
-			}},
+			p.sessionCommand(),
 			{Name: "seed", Usage: "add people and notes to look at, in development", Action: p.noArguments(p.seed)},
 			{Name: "secret", Usage: "print a new value for SESSION_SECRET", Action: p.noArguments(p.secret)},
 			{Name: "routes", Usage: "list every route with who may use it", Action: p.noArguments(p.routes)},
@@ -87,11 +85,18 @@ func noCommand(c *cli.Command) error {
 // mistake isn't taken for consent.
 func (p *program) noArguments(action func(context.Context) error) cli.ActionFunc {
 	return func(ctx context.Context, c *cli.Command) error {
-		if c.Args().Present() {
-			return fmt.Errorf("%s takes no arguments, not %q: `%[1]s --help` explains it", c.FullName(), c.Args().First())
+		if err := refuseArguments(c); err != nil {
+			return err
 		}
 		return action(ctx)
 	}
+}
+
+func refuseArguments(c *cli.Command) error {
+	if c.Args().Present() {
+		return fmt.Errorf("%s takes no arguments, not %q: `%[1]s --help` explains it", c.FullName(), c.Args().First())
+	}
+	return nil
 }
 
 // load reads the settings, and has the database's URLs looked at more closely.

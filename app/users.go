@@ -158,7 +158,7 @@ func (p *program) onUser(action func(context.Context, *db.DB, string) (string, e
 		return p.withReadyDatabase(ctx, func(_ config.Config, d *db.DB) error {
 			done, err := action(ctx, d, address)
 			if errors.Is(err, errNoUser) {
-				return fmt.Errorf("nobody has the address %s: `portal user list` shows everybody", address)
+				return nobodyHas(address)
 			}
 			if err == nil {
 				fmt.Fprintf(p.stdout, "%s %s\n", address, done)
@@ -166,6 +166,10 @@ func (p *program) onUser(action func(context.Context, *db.DB, string) (string, e
 			return err
 		})
 	}
+}
+
+func nobodyHas(address string) error {
+	return fmt.Errorf("nobody has the address %s: `portal user list` shows everybody", address)
 }
 
 var errNoUser = errors.New("no such user")

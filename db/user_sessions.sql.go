@@ -80,6 +80,33 @@ func (q *Queries) CreateUserSession(ctx context.Context, arg CreateUserSessionPa
 	return err
 }
 
+const deleteEveryOtherUserSession = `-- name: DeleteEveryOtherUserSession :execrows
+DELETE FROM user_sessions
+WHERE token_hash <> $1
+`
+
+// DeleteEveryOtherUserSession ends every sign-in of everybody but one.
+func (q *Queries) DeleteEveryOtherUserSession(ctx context.Context, tokenHash []byte) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteEveryOtherUserSession, tokenHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const deleteEverybodysUserSessions = `-- name: DeleteEverybodysUserSessions :execrows
+DELETE FROM user_sessions
+`
+
+// DeleteEverybodysUserSessions ends every sign-in of everybody.
+func (q *Queries) DeleteEverybodysUserSessions(ctx context.Context) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteEverybodysUserSessions)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const deleteExpiredUserSessions = `-- name: DeleteExpiredUserSessions :execrows
 DELETE FROM user_sessions
 WHERE id IN (
@@ -126,6 +153,27 @@ func (q *Queries) DeleteOtherUserSessions(ctx context.Context, arg DeleteOtherUs
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const deleteOwnUserSession = `-- name: DeleteOwnUserSession :one
+DELETE FROM user_sessions
+WHERE id = $1
+  AND user_id = $2
+RETURNING token_hash
+`
+
+type DeleteOwnUserSessionParams struct {
+	ID     int64
+	UserID int64
+}
+
+// DeleteOwnUserSession ends one sign-in of a person, and returns the hash of its
+// token.
+func (q *Queries) DeleteOwnUserSession(ctx context.Context, arg DeleteOwnUserSessionParams) ([]byte, error) {
+	row := q.db.QueryRowContext(ctx, deleteOwnUserSession, arg.ID, arg.UserID)
+	var token_hash []byte
+	err := row.Scan(&token_hash)
+	return token_hash, err
 }
 
 const deleteUserSession = `-- name: DeleteUserSession :exec
@@ -204,6 +252,115 @@ func (q *Queries) GetSessionUser(ctx context.Context, arg GetSessionUserParams) 
 		&i.LastSeenAt,
 	)
 	return i, err
+}
+
+const listSignIns = `-- name: ListSignIns :many
+SELECT u.email, s.device, s.address, s.created_at, s.last_seen_at
+FROM user_sessions s
+JOIN users u ON u.id = s.user_id
+WHERE s.expires_at > $1
+  AND u.disabled_at IS NULL
+  AND (CAST($2 AS text) = '' OR u.email = $2)
+ORDER BY u.email, s.last_seen_at DESC, s.id DESC
+`
+
+type ListSignInsParams struct {
+	Now   time.Time
+	Email string
+}
+
+type ListSignInsRow struct {
+	Email      string
+	Device     string
+	Address    string
+	CreatedAt  time.Time
+	LastSeenAt time.Time
+}
+
+// ListSignIns returns the sign-ins that haven't ended, by person, the one last
+// seen first: of everybody, or of the person with an address unless that is
+// empty.
+func (q *Queries) ListSignIns(ctx context.Context, arg ListSignInsParams) ([]ListSignInsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listSignIns, arg.Now, arg.Email)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListSignInsRow
+	for rows.Next() {
+		var i ListSignInsRow
+		if err := rows.Scan(
+			&i.Email,
+			&i.Device,
+			&i.Address,
+			&i.CreatedAt,
+			&i.LastSeenAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listUserSessions = `-- name: ListUserSessions :many
+SELECT id, token_hash, device, address, created_at, last_seen_at
+FROM user_sessions
+WHERE user_id = $1
+  AND expires_at > $2
+ORDER BY last_seen_at DESC, id DESC
+`
+
+type ListUserSessionsParams struct {
+	UserID int64
+	Now    time.Time
+}
+
+type ListUserSessionsRow struct {
+	ID         int64
+	TokenHash  []byte
+	Device     string
+	Address    string
+	CreatedAt  time.Time
+	LastSeenAt time.Time
+}
+
+// ListUserSessions returns a person's sign-ins that haven't ended, the one last
+// seen first.
+func (q *Queries) ListUserSessions(ctx context.Context, arg ListUserSessionsParams) ([]ListUserSessionsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listUserSessions, arg.UserID, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListUserSessionsRow
+	for rows.Next() {
+		var i ListUserSessionsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.TokenHash,
+			&i.Device,
+			&i.Address,
+			&i.CreatedAt,
+			&i.LastSeenAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const touchUserSession = `-- name: TouchUserSession :execrows

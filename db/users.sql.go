@@ -112,6 +112,26 @@ func (q *Queries) GetCredentials(ctx context.Context, email string) (GetCredenti
 	return i, err
 }
 
+const getUser = `-- name: GetUser :one
+SELECT id, email, name
+FROM users
+WHERE id = $1
+`
+
+type GetUserRow struct {
+	ID    int64
+	Email string
+	Name  string
+}
+
+// GetUser returns a person.
+func (q *Queries) GetUser(ctx context.Context, id int64) (GetUserRow, error) {
+	row := q.db.QueryRowContext(ctx, getUser, id)
+	var i GetUserRow
+	err := row.Scan(&i.ID, &i.Email, &i.Name)
+	return i, err
+}
+
 const listUserPage = `-- name: ListUserPage :many
 SELECT id, email, name, role, disabled_at, created_at
 FROM users

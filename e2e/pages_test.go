@@ -44,6 +44,7 @@ var (
 		{path: "/account", status: 422, then: func(b *tab) {
 			b.fill("current_password", commonPassword).fill("new_password", commonPassword).press("/account/password")
 		}},
+		{path: "/account/sessions", status: 200},
 		{path: "/account/reauthenticate", status: 200},
 		{path: "/account/reauthenticate", status: 422, then: func(b *tab) {
 			b.fill("current_password", commonPassword).press("/account/reauthenticate")
@@ -66,10 +67,13 @@ var (
 		{path: "/notes/1/delete", status: 200},
 		{path: "/notes/new", status: 200},
 		{path: "/notes/new", status: 422, then: func(b *tab) { b.fill("body", "A text without a title").press("/notes") }},
+		{path: "/account/sessions", status: 200},
 		{path: "/admin/users", status: 403},
 	}
 	administratorViews = []view{
 		{path: "/admin/users", status: 200},
+		{path: "/admin/users/1/sign-out", status: 200},
+		{path: "/admin/sign-out-everybody", status: 200},
 	}
 )
 

@@ -69,3 +69,41 @@ WHERE id IN (
     LIMIT @max_rows
   )
   AND user_sessions.expires_at <= @now;
+
+-- name: ListUserSessions :many
+-- ListUserSessions returns a person's sign-ins that haven't ended, the one last
+-- seen first.
+SELECT id, token_hash, device, address, created_at, last_seen_at
+FROM user_sessions
+WHERE user_id = @user_id
+  AND expires_at > @now
+ORDER BY last_seen_at DESC, id DESC;
+
+-- name: DeleteOwnUserSession :one
+-- DeleteOwnUserSession ends one sign-in of a person, and returns the hash of its
+-- token.
+DELETE FROM user_sessions
+WHERE id = @id
+  AND user_id = @user_id
+RETURNING token_hash;
+
+-- name: DeleteEverybodysUserSessions :execrows
+-- DeleteEverybodysUserSessions ends every sign-in of everybody.
+DELETE FROM user_sessions;
+
+-- name: DeleteEveryOtherUserSession :execrows
+-- DeleteEveryOtherUserSession ends every sign-in of everybody but one.
+DELETE FROM user_sessions
+WHERE token_hash <> @token_hash;
+
+-- name: ListSignIns :many
+-- ListSignIns returns the sign-ins that haven't ended, by person, the one last
+-- seen first: of everybody, or of the person with an address unless that is
+-- empty.
+SELECT u.email, s.device, s.address, s.created_at, s.last_seen_at
+FROM user_sessions s
+JOIN users u ON u.id = s.user_id
+WHERE s.expires_at > @now
+  AND u.disabled_at IS NULL
+  AND (CAST(@email AS text) = '' OR u.email = @email)
+ORDER BY u.email, s.last_seen_at DESC, s.id DESC;

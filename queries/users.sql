@@ -11,6 +11,12 @@ SELECT id, password_hash, disabled_at
 FROM users
 WHERE email = @email;
 
+-- name: GetUser :one
+-- GetUser returns a person.
+SELECT id, email, name
+FROM users
+WHERE id = @id;
+
 -- name: ListUsers :many
 -- ListUsers returns everybody, by address.
 SELECT id, email, name, role, disabled_at, created_at

@@ -25,6 +25,7 @@ const (
 	signedIn              access = "signed in"
 	recentlyAuthenticated access = "recently authenticated" // signed in, and proved it within recent
 	administrator         access = "administrator"
+	recentAdministrator   access = "administrator, recently authenticated"
 	development           access = "development" // everybody, but not in production
 )
 
@@ -47,6 +48,8 @@ func (s *Server) handle(method, path string, who access, h echo.HandlerFunc) err
 		guarded = s.requireUser(s.requireRecent(h))
 	case administrator:
 		guarded = s.requireUser(s.requireRole(h, db.RoleAdmin))
+	case recentAdministrator:
+		guarded = s.requireUser(s.requireRole(s.requireRecent(h), db.RoleAdmin))
 	default:
 		return fmt.Errorf("route %s %s declares no access", method, path)
 	}
@@ -122,14 +125,20 @@ func currentUser(c echo.Context) *session.User {
 const maxNext = 2000
 
 // withNext returns the path of a page that asks who somebody is and leads back
-// to what was asked for, if that can be asked for again.
+// to what was asked for; or, since a form isn't sent twice, to the page that it
+// was sent from.
 func withNext(path string, r *http.Request) string {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead || len(r.URL.Path) > maxNext {
-		return path
-	}
 	next := r.URL.RequestURI()
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if next = here(r); next == "/" { // which is no page to be signed in for
+			return path
+		}
+	}
 	if len(next) > maxNext {
-		next = r.URL.EscapedPath()
+		next, _, _ = strings.Cut(next, "?")
+	}
+	if len(next) > maxNext {
+		return path
 	}
 	return path + "?" + url.Values{"next": {next}}.Encode()
 }

@@ -143,6 +143,10 @@ func newRow(owner *browser, path string) string {
 		return ""
 	case strings.HasPrefix(path, "/notes/"):
 		return strconv.FormatInt(newNote(owner, "title", "A note"), 10)
+	case strings.HasPrefix(path, "/account/sessions/"):
+		return strconv.FormatInt(newDevice(owner, firefox).id(), 10)
+	case strings.HasPrefix(path, "/admin/users/"):
+		return strconv.FormatInt(owner.userID(), 10)
 	}
 	owner.t.Fatalf("newRow knows no row for %s", path)
 	return ""
@@ -240,7 +244,7 @@ func TestASensitiveStepDemandsARecentPassword(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.get("/dashboard").wantStatus(http.StatusOK)
-		b.submit("/account", "/account/sessions/revoke-others").wantRedirect("/account/reauthenticate")
+		b.submit("/account", "/account/sessions/revoke-others").wantRedirect("/account/reauthenticate?next=%2Faccount")
 		elsewhere.wantUser(true)
 
 		const page = "/account/reauthenticate?next=%2Fsensitive%3Fa%3Db"
@@ -250,7 +254,7 @@ func TestASensitiveStepDemandsARecentPassword(t *testing.T) {
 		b.submit(page, "/account/reauthenticate", "current_password", adaPassword).wantRedirect("/sensitive?a=b")
 		b.get("/sensitive").wantStatus(http.StatusOK)
 		before.wantUser(false)
-		b.submit("/account", "/account/sessions/revoke-others").wantRedirect("/account")
+		b.submit("/account", "/account/sessions/revoke-others").wantRedirect("/account/sessions")
 		elsewhere.wantUser(false)
 		b.wantUser(true)
 	})

@@ -109,19 +109,3 @@ func (s *Server) updatePassword(c echo.Context) error {
 	session.From(c).Flash(session.Success, "Your password is changed. You are signed out everywhere else.")
 	return s.redirect(c, "/account")
 }
-
-// deleteOtherSessions signs the person out on every device but this one. ASVS
-// 7.5.2.
-func (s *Server) deleteOtherSessions(c echo.Context) error {
-	n, err := session.From(c).EndOthers()
-	if err != nil {
-		return err
-	}
-	switch n {
-	case 0:
-		session.From(c).Flash(session.Success, "You were signed in here only.")
-	default:
-		session.From(c).Flash(session.Success, "You are signed out everywhere else.")
-	}
-	return s.redirect(c, "/account")
-}

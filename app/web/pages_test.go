@@ -17,20 +17,23 @@ import (
 func TestTemplatesMatchTheTypesOfTheirPages(t *testing.T) {
 	t.Parallel()
 	pages := map[string]any{
-		"account/reauthenticate": &reauthenticatePage{},
-		"account/show":           &accountPage{},
-		"dashboard/show":         &dashboardPage{},
-		"design/show":            &designPage{},
-		"errors/show":            &errorPage{},
-		"home/show":              &homePage{},
-		"login/new":              &loginPage{},
-		"notes/delete":           &notePage{},
-		"notes/edit":             &noteFormPage{},
-		"notes/list":             &notesPage{},
-		"notes/new":              &noteFormPage{},
-		"notes/show":             &notePage{},
-		"register/new":           &registerPage{},
-		"users/list":             &usersPage{},
+		"account/reauthenticate":   &reauthenticatePage{},
+		"account/show":             &accountPage{},
+		"dashboard/show":           &dashboardPage{},
+		"design/show":              &designPage{},
+		"devices/list":             &devicesPage{},
+		"errors/show":              &errorPage{},
+		"home/show":                &homePage{},
+		"login/new":                &loginPage{},
+		"notes/delete":             &notePage{},
+		"notes/edit":               &noteFormPage{},
+		"notes/list":               &notesPage{},
+		"notes/new":                &noteFormPage{},
+		"notes/show":               &notePage{},
+		"register/new":             &registerPage{},
+		"users/sign-out":           &signOutPage{},
+		"users/sign-out-everybody": &signOutEverybodyPage{},
+		"users/list":               &usersPage{},
 	}
 	set, err := templates.Load(static.URL)
 	if err != nil {

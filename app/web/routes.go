@@ -35,7 +35,9 @@ func (s *Server) addRoutes() error {
 		s.handle(http.MethodPost, "/account/password", signedIn, s.updatePassword),
 		s.handle(http.MethodGet, "/account/reauthenticate", signedIn, s.newReauthentication),
 		s.handle(http.MethodPost, "/account/reauthenticate", signedIn, s.createReauthentication),
-		s.handle(http.MethodPost, "/account/sessions/revoke-others", recentlyAuthenticated, s.deleteOtherSessions),
+		s.handle(http.MethodGet, "/account/sessions", signedIn, s.listDevices),
+		s.handle(http.MethodPost, "/account/sessions/:id/revoke", recentlyAuthenticated, s.deleteDevice),
+		s.handle(http.MethodPost, "/account/sessions/revoke-others", recentlyAuthenticated, s.deleteOtherDevices),
 
 		s.handle(http.MethodGet, "/notes", signedIn, s.listNotes),
 		s.handle(http.MethodGet, "/notes/new", signedIn, s.newNote),
@@ -47,6 +49,10 @@ func (s *Server) addRoutes() error {
 		s.handle(http.MethodPost, "/notes/:id/delete", signedIn, s.deleteNote),
 
 		s.handle(http.MethodGet, "/admin/users", administrator, s.listUsers),
+		s.handle(http.MethodGet, "/admin/users/:id/sign-out", administrator, s.confirmSignOutUser),
+		s.handle(http.MethodPost, "/admin/users/:id/sign-out", recentAdministrator, s.signOutUser),
+		s.handle(http.MethodGet, "/admin/sign-out-everybody", administrator, s.confirmSignOutEverybody),
+		s.handle(http.MethodPost, "/admin/sign-out-everybody", recentAdministrator, s.signOutEverybody),
 
 		s.handle(http.MethodGet, "/healthz", public, s.showHealth),
 		s.handle(http.MethodGet, "/readyz", public, s.showReadiness),

@@ -177,12 +177,21 @@ func (b *browser) post(path string, fields url.Values) *response {
 // send sends a request as a page of the portal would, with a form but for GET.
 func (b *browser) send(method, path string, fields url.Values) *response {
 	b.t.Helper()
+	return b.sendFrom("", method, path, fields)
+}
+
+// sendFrom sends the request from a page of the portal, "" for no page.
+func (b *browser) sendFrom(page, method, path string, fields url.Values) *response {
+	b.t.Helper()
 	r := httptest.NewRequest(method, path, nil)
 	if method != http.MethodGet {
 		r = httptest.NewRequest(method, path, strings.NewReader(fields.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	if page != "" {
+		r.Header.Set("Referer", "http://"+r.Host+page)
+	}
 	return b.do(r)
 }
 
@@ -203,7 +212,7 @@ func (b *browser) submit(page, action string, fields ...string) *response {
 		}
 		values.Set(fields[i], fields[i+1])
 	}
-	return b.post(action, values)
+	return b.sendFrom(page, http.MethodPost, action, values)
 }
 
 func (r *response) parse() *html.Node {

@@ -1,0 +1,110 @@
+package session
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/mileusna/useragent"
+
+	"github.com/managethefans/portal/db"
+)
+
+// Device is one sign-in of a person, as it is shown to them.
+type Device struct {
+	ID              int64
+	Name, Address   string
+	Since, LastSeen time.Time
+	Here            bool // the one of this request
+}
+
+// Devices returns where the person is signed in, the one last seen first.
+func (s *Session) Devices() ([]Device, error) {
+	user, err := s.User()
+	if user == nil || err != nil {
+		return nil, err
+	}
+	rows, err := s.manager.db.ListUserSessions(s.context(), db.ListUserSessionsParams{UserID: user.ID, Now: db.Now()})
+	if err != nil {
+		return nil, fmt.Errorf("list sign-ins: %w", err)
+	}
+	devices := make([]Device, len(rows))
+	for i, row := range rows {
+		devices[i] = Device{
+			ID: row.ID, Name: DeviceName(row.Device), Address: row.Address,
+			Since: row.CreatedAt, LastSeen: row.LastSeenAt, Here: s.carries(row.TokenHash),
+		}
+	}
+	return devices, nil
+}
+
+// EndDevice ends one sign-in of the person who is signed in, and reports whether
+// it was the one of this request, which is then signed out. It returns
+// sql.ErrNoRows for a sign-in that is somebody else's or has ended.
+func (s *Session) EndDevice(id int64) (here bool, err error) {
+	user, err := s.User()
+	if user == nil || err != nil {
+		return false, err
+	}
+	hash, err := s.manager.db.DeleteOwnUserSession(s.context(), db.DeleteOwnUserSessionParams{ID: id, UserID: user.ID})
+	if err != nil {
+		return false, fmt.Errorf("end sign-in %d: %w", id, err)
+	}
+	if !s.carries(hash) {
+		return false, nil
+	}
+	return true, s.SignOut()
+}
+
+// EndAllOf ends every sign-in of a person but the one of this request, if it is
+// theirs, and returns how many there were.
+func (s *Session) EndAllOf(userID int64) (int64, error) {
+	if s.load(); s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.manager.db.DeleteOtherUserSessions(s.context(), db.DeleteOtherUserSessionsParams{
+		UserID: userID, TokenHash: hashToken(s.data.Token),
+	})
+	if err != nil {
+		return 0, fmt.Errorf("end the sign-ins of user %d: %w", userID, err)
+	}
+	return n, nil
+}
+
+// EndEverybodys ends every sign-in of everybody but the one of this request, and
+// returns how many there were.
+func (s *Session) EndEverybodys() (int64, error) {
+	if s.load(); s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.manager.db.DeleteEveryOtherUserSession(s.context(), hashToken(s.data.Token))
+	if err != nil {
+		return 0, fmt.Errorf("end everybody's sign-ins: %w", err)
+	}
+	return n, nil
+}
+
+func (s *Session) carries(tokenHash []byte) bool {
+	return bytes.Equal(tokenHash, hashToken(s.data.Token))
+}
+
+// plainName is what the name of a browser may look like. What a browser says of
+// itself may be anything, and is shown on pages and in terminals.
+var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9 .-]{0,39}$`)
+
+// DeviceName says in words what a User-Agent header stands for, such as "Firefox
+// on Linux".
+func DeviceName(agent string) string {
+	ua := useragent.Parse(agent)
+	named := plainName.MatchString(ua.Name)
+	switch {
+	case named && ua.OS != "":
+		return ua.Name + " on " + ua.OS
+	case named:
+		return ua.Name
+	case ua.OS != "":
+		return "Unknown browser on " + ua.OS
+	}
+	return "Unknown device"
+}

@@ -1,0 +1,70 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/managethefans/portal/app/session"
+	"github.com/managethefans/portal/db"
+)
+
+// Administrators can sign other people out (ASVS 7.4.5). The sign-in that they
+// do it with goes on, so that they see what came of it.
+
+type signOutPage struct {
+	page
+	Person  db.GetUserRow
+	Devices string // on how many
+}
+
+type signOutEverybodyPage struct{ page }
+
+// confirmSignOutUser asks before a person is signed out everywhere.
+func (s *Server) confirmSignOutUser(c echo.Context) error {
+	person, err := s.person(c)
+	if err != nil {
+		return err
+	}
+	n, err := s.db.CountUserSessions(c.Request().Context(), db.CountUserSessionsParams{UserID: person.ID, Now: db.Now()})
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "users/sign-out", &signOutPage{Person: person, Devices: deviceCount(n)})
+}
+
+func (s *Server) signOutUser(c echo.Context) error {
+	person, err := s.person(c)
+	if err != nil {
+		return err
+	}
+	n, err := session.From(c).EndAllOf(person.ID)
+	if err != nil {
+		return err
+	}
+	session.From(c).Flash(session.Success, person.Name+" is signed out on "+deviceCount(n)+".")
+	return s.redirect(c, "/admin/users")
+}
+
+// confirmSignOutEverybody asks before everybody is signed out.
+func (s *Server) confirmSignOutEverybody(c echo.Context) error {
+	return s.render(c, http.StatusOK, "users/sign-out-everybody", &signOutEverybodyPage{})
+}
+
+func (s *Server) signOutEverybody(c echo.Context) error {
+	n, err := session.From(c).EndEverybodys()
+	if err != nil {
+		return err
+	}
+	session.From(c).Flash(session.Success, "Everybody is signed out, on "+deviceCount(n)+". Only you are still here.")
+	return s.redirect(c, "/admin/users")
+}
+
+// person returns whom the route names.
+func (s *Server) person(c echo.Context) (db.GetUserRow, error) {
+	id, err := pathID(c)
+	if err != nil {
+		return db.GetUserRow{}, err
+	}
+	return s.db.GetUser(c.Request().Context(), id)
+}
