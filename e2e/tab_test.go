@@ -77,6 +77,11 @@ func newTab(t *testing.T, base string, l look) *tab {
 	call(b, audits.Enable, cdp.Empty{})
 	run(b, viewport)
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	// A busy browser takes a while to have the new size: the first page would move.
+	script[chromedp.Void](b, `async (shape) => {
+		while (Math.abs(innerWidth / innerHeight - shape) > 0.01) await new Promise((resolve) => setTimeout(resolve, 5));
+		await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+	}`, float64(l.width)/float64(l.height))
 	b.allowScripts(!l.noScripts)
 	return b
 }
