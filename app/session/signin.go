@@ -91,13 +91,7 @@ func (s *Session) EndOthers() (int64, error) {
 	if user == nil || err != nil {
 		return 0, err
 	}
-	n, err := s.manager.db.DeleteOtherUserSessions(s.context(), db.DeleteOtherUserSessionsParams{
-		UserID: user.ID, TokenHash: hashToken(s.data.Token),
-	})
-	if err != nil {
-		return 0, fmt.Errorf("end other sign-ins: %w", err)
-	}
-	return n, nil
+	return s.EndAllOf(user.ID)
 }
 
 // hashToken is what the database keeps of a token: somebody who reads it there
