@@ -8,11 +8,8 @@
 package session
 
 import (
-	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -53,7 +50,19 @@ type data struct {
 	Saved   int64                      `json:"s,omitempty"` // last, in seconds since 1970
 }
 
-func (d data) empty() bool { return d.Token == "" && len(d.Flashes) == 0 && len(d.Values) == 0 }
+func (d *data) empty() bool { return d.Token == "" && len(d.Flashes) == 0 && len(d.Values) == 0 }
+
+func (d *data) setValue(name string, value json.RawMessage) {
+	if d.Values == nil {
+		d.Values = map[string]json.RawMessage{}
+	}
+	d.Values[name] = value
+}
+
+func (d *data) addFlashes(more ...Flash) {
+	d.Flashes = append(d.Flashes, more...)
+	d.Flashes = d.Flashes[max(0, len(d.Flashes)-maxFlashes):]
+}
 
 const (
 	dataKey    = "data"
@@ -70,6 +79,14 @@ type Manager struct {
 	idle, absolute time.Duration
 	maxValues      int // bytes
 	now            func() time.Time
+	outage         outage // may be nil
+}
+
+// outage keeps what visitors get while the store can't be had: see outage.go.
+type outage interface {
+	held(*http.Request) data // since the store went
+	hold(http.ResponseWriter, *http.Request, data) error
+	release(http.ResponseWriter)
 }
 
 // NewManager returns a Manager for sessions kept as o says.
@@ -86,7 +103,9 @@ func NewManager(o Options) (*Manager, error) {
 	if o.Store == "cookie" {
 		limit = maxInCookie
 	}
-	return &Manager{db: o.DB, store: store, cookie: CookieName(o.Secure), keyID: id, idle: o.Idle, absolute: o.Absolute, maxValues: limit, now: db.Now}, nil
+	m := &Manager{db: o.DB, store: store, cookie: CookieName(o.Secure), keyID: id, idle: o.Idle, absolute: o.Absolute, maxValues: limit, now: db.Now}
+	m.outage, err = newOutageCookie(o)
+	return m, err
 }
 
 // Middleware puts the request's session where From finds it. Nothing is loaded
@@ -122,6 +141,7 @@ type Session struct {
 
 	changed   bool
 	discarded bool
+	held      bool              // it has what was kept during an outage
 	ended     *sessions.Session // the one before a new id, to be removed
 }
 
@@ -129,14 +149,11 @@ type Session struct {
 // after form and open no page, and a cookie holds little.
 const maxFlashes = 3
 
-// Flash adds a message for the next page. Of many the last ones are kept; all
-// are dropped when the session can't be loaded.
+// Flash adds a message for the next page. Of many the last ones are kept.
 func (s *Session) Flash(kind, text string) {
-	if s.load(); s.err == nil {
-		s.data.Flashes = append(s.data.Flashes, Flash{kind, text})
-		s.data.Flashes = s.data.Flashes[max(0, len(s.data.Flashes)-maxFlashes):]
-		s.changed = true
-	}
+	s.load()
+	s.data.addFlashes(Flash{kind, text})
+	s.changed = true
 }
 
 // TakeFlashes returns the messages to show now, and forgets them.
@@ -149,164 +166,5 @@ func (s *Session) TakeFlashes() []Flash {
 	return flashes
 }
 
-// Commit saves what has changed and sets the cookie. It is called in one place,
-// before the first byte of the answer: afterwards a failure could no longer
-// become an error page.
-func (s *Session) Commit() error {
-	now := s.manager.now()
-	if err := s.prolong(now); err != nil {
-		return err
-	}
-	if !s.changed {
-		return nil
-	}
-	s.changed = false
-	if s.data.empty() {
-		if s.ended == nil && !s.stored.IsNew {
-			s.ended = s.stored
-		}
-		if s.ended == nil {
-			return nil
-		}
-		return s.remove(s.ended, s.c.Response())
-	}
-
-	if s.data.Begun == 0 {
-		s.data.Begun = now.Unix()
-	}
-	s.data.Saved, s.data.KeyID = now.Unix(), s.manager.keyID
-	text, err := s.encode()
-	if err != nil {
-		return fmt.Errorf("encode session: %w", err)
-	}
-	s.stored.Values[dataKey] = text
-	s.stored.Options.MaxAge = int(s.manager.ends(time.Unix(s.data.Begun, 0), now).Sub(now).Seconds())
-	if err := s.manager.store.Save(s.c.Request(), s.c.Response(), s.stored); err != nil {
-		return err
-	}
-	if s.ended != nil {
-		return s.remove(s.ended, discard{})
-	}
-	return nil
-}
-
-// prolong has a session that is used last longer. Once a minute is enough, or
-// at once when the secret has changed: a read must cost no write.
-func (s *Session) prolong(now time.Time) error {
-	if !s.loaded || s.err != nil || s.discarded || s.stored.IsNew || s.data.empty() {
-		return nil
-	}
-	seen := time.Unix(s.data.Saved, 0)
-	if s.user != nil {
-		seen = s.user.LastSeenAt
-	}
-	if s.data.KeyID == s.manager.keyID && now.Sub(seen) < time.Minute {
-		return nil
-	}
-	if s.user != nil {
-		n, err := s.manager.db.TouchUserSession(s.context(), db.TouchUserSessionParams{
-			TokenHash: hashToken(s.data.Token),
-			KeyID:     s.manager.keyID,
-			Now:       now,
-			ExpiresAt: s.manager.ends(s.user.AuthenticatedAt, now),
-		})
-		if err != nil {
-			return fmt.Errorf("prolong sign-in: %w", err)
-		}
-		if n == 0 { // it has ended since it was loaded
-			return nil
-		}
-	}
-	s.changed = true
-	return nil
-}
-
-// ends returns when something that began then ends unless it is used again.
-func (m *Manager) ends(begun, now time.Time) time.Time {
-	idle, absolute := now.Add(m.idle), begun.Add(m.absolute)
-	if absolute.Before(idle) {
-		return absolute
-	}
-	return idle
-}
-
-// encode returns what is stored. Messages that a cookie has no room for go, the
-// oldest first.
-func (s *Session) encode() (string, error) {
-	for {
-		text, err := json.Marshal(s.data)
-		if err != nil || len(s.data.Flashes) == 0 || s.manager.maxValues > maxInCookie || len(text) <= maxCookieData {
-			return string(text), err
-		}
-		s.data.Flashes = s.data.Flashes[1:]
-	}
-}
-
 // Discard forgets what was to be committed: the request has failed.
-func (s *Session) Discard() { s.changed, s.discarded = false, true }
-
-// remove deletes a stored session. The cookie's end goes to w.
-func (s *Session) remove(stored *sessions.Session, w http.ResponseWriter) error {
-	options := *stored.Options
-	options.MaxAge = -1
-	stored.Options, stored.Values = &options, map[any]any{}
-	return s.manager.store.Save(s.c.Request(), w, stored)
-}
-
-// load fetches the session and who is signed in, once. A visitor without a
-// cookie costs nothing.
-func (s *Session) load() {
-	if s.loaded {
-		return
-	}
-	s.loaded = true
-	s.stored, s.err = echosession.Get(s.manager.cookie, s.c)
-	if s.err != nil {
-		return
-	}
-	text, _ := s.stored.Values[dataKey].(string)
-	now := s.manager.now()
-	switch {
-	case text == "":
-		return
-	case json.Unmarshal([]byte(text), &s.data) != nil, // written by another version of this program
-		now.Sub(time.Unix(s.data.Saved, 0)) > s.manager.idle, now.Sub(time.Unix(s.data.Begun, 0)) > s.manager.absolute:
-		s.renew()
-		return
-	case s.data.Token == "":
-		return
-	}
-	user, err := s.manager.db.GetSessionUser(s.context(), db.GetSessionUserParams{
-		TokenHash: hashToken(s.data.Token),
-		Now:       now,
-	})
-	switch {
-	case err == nil && now.Sub(user.LastSeenAt) <= s.manager.idle && now.Sub(user.AuthenticatedAt) <= s.manager.absolute:
-		s.user = &user
-	case err == nil, errors.Is(err, sql.ErrNoRows): // it has ended: what it held was that person's
-		s.renew()
-	default:
-		s.err = fmt.Errorf("load user: %w", err)
-	}
-}
-
-// renew makes this an empty session with a new id. What was stored before is
-// removed when something is committed.
-func (s *Session) renew() {
-	if s.ended == nil && !s.stored.IsNew {
-		ended := *s.stored
-		s.ended = &ended
-	}
-	s.stored.ID, s.stored.IsNew = "", true
-	s.stored.Values = map[any]any{}
-	s.data, s.user = data{}, nil
-}
-
-func (s *Session) context() context.Context { return s.c.Request().Context() }
-
-// discard is a response that nobody sees.
-type discard struct{}
-
-func (discard) Header() http.Header         { return http.Header{} }
-func (discard) Write(b []byte) (int, error) { return len(b), nil }
-func (discard) WriteHeader(int)             {}
+func (s *Session) Discard() { s.changed, s.held, s.discarded = false, false, true }

@@ -32,8 +32,8 @@ var ErrChanged = errors.New("the account has changed since its password was veri
 // no longer: a sign-in under way must not outlive a change of the password.
 func (s *Session) SignIn(userID int64, verifiedHash string) error {
 	s.load()
-	kept := s.data.Values // of an anonymous visitor: what somebody who was signed in had is theirs
-	if s.data.Token != "" {
+	kept := s.data.Values // of an anonymous visitor, or of the same person
+	if s.user != nil && s.user.ID != userID {
 		kept = nil
 	}
 	if err := s.SignOut(); err != nil {

@@ -62,10 +62,8 @@ func (v Value[T]) Set(s *Session, value T) error {
 	if limit := s.manager.maxValues; size > limit {
 		return &TooLargeError{v.name, size, limit}
 	}
-	if s.data.Values == nil {
-		s.data.Values = map[string]json.RawMessage{}
-	}
-	s.data.Values[v.name], s.changed = text, true
+	s.data.setValue(v.name, text)
+	s.changed = true
 	return nil
 }
 

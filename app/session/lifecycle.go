@@ -1,0 +1,227 @@
+package session
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	echosession "github.com/labstack/echo-contrib/session"
+
+	"github.com/gorilla/sessions"
+
+	"github.com/managethefans/portal/db"
+)
+
+// The life of a session during a request: it is loaded when a handler first
+// asks, and what has changed is committed before the first byte of the answer.
+
+// load fetches the session and who is signed in, once. A visitor without a
+// cookie costs nothing.
+func (s *Session) load() {
+	if s.loaded {
+		return
+	}
+	s.loaded = true
+	if s.err = s.fetch(); s.err != nil {
+		s.data = data{} // nobody knows whose it is
+	}
+	if s.manager.outage != nil {
+		s.recall()
+	}
+}
+
+// fetch returns an error when the store or the database can't tell. A session
+// that has ended is no error: there is a new, empty one.
+func (s *Session) fetch() error {
+	var err error
+	if s.stored, err = echosession.Get(s.manager.cookie, s.c); err != nil {
+		return err
+	}
+	text, _ := s.stored.Values[dataKey].(string)
+	if text == "" {
+		return nil
+	}
+	now := s.manager.now()
+	if json.Unmarshal([]byte(text), &s.data) != nil || // another version of this program wrote it
+		s.manager.ended(time.Unix(s.data.Begun, 0), time.Unix(s.data.Saved, 0), now) {
+		s.renew()
+		return nil
+	}
+	if s.data.Token == "" {
+		return nil
+	}
+	user, err := s.manager.db.GetSessionUser(s.context(), db.GetSessionUserParams{TokenHash: hashToken(s.data.Token), Now: now})
+	switch {
+	case err == nil && !s.manager.ended(user.AuthenticatedAt, user.LastSeenAt, now):
+		s.user = &user
+	case err == nil, errors.Is(err, sql.ErrNoRows): // it has ended: what it held was that person's
+		s.renew()
+	default:
+		return fmt.Errorf("load user: %w", err)
+	}
+	return nil
+}
+
+// recall adds what the visitor got while the store was away.
+func (s *Session) recall() {
+	held := s.manager.outage.held(s.c.Request())
+	s.held = !held.empty()
+	s.data.addFlashes(held.Flashes...)
+	for name, value := range held.Values {
+		if s.data.Values[name] == nil {
+			s.data.setValue(name, value)
+		}
+	}
+}
+
+// renew makes this an empty session with a new id. What was stored before is
+// removed when something is committed.
+func (s *Session) renew() {
+	if s.ended == nil && !s.stored.IsNew {
+		ended := *s.stored
+		s.ended = &ended
+	}
+	s.stored.ID, s.stored.IsNew = "", true
+	s.stored.Values = map[any]any{}
+	s.data, s.user = data{}, nil
+}
+
+// Commit saves what has changed and sets the cookie. It is called in one place,
+// before the first byte of the answer: afterwards a failure could no longer
+// become an error page. A session that could not be loaded is left as it is.
+func (s *Session) Commit() error {
+	if s.err != nil {
+		if !s.changed {
+			return nil
+		}
+		return s.hold(s.err)
+	}
+	now := s.manager.now()
+	if touched := s.prolong(now); !s.changed && !s.held && !touched {
+		return nil
+	}
+	err := s.save(now)
+	switch {
+	case err != nil && !s.changed: // it was only read: the next request tries again
+		return nil
+	case db.IsUnavailable(err) && s.data.Token == "" && s.ended == nil && s.stored.IsNew: // a new visitor's first one
+		return s.hold(err)
+	case err == nil && s.held:
+		s.manager.outage.release(s.c.Response())
+	}
+	s.changed = false
+	return err
+}
+
+// hold keeps for later what can't be saved because of err.
+func (s *Session) hold(err error) error {
+	s.changed = false
+	if o := s.manager.outage; o != nil && o.hold(s.c.Response(), s.c.Request(), s.data) == nil {
+		return nil
+	}
+	return err
+}
+
+// save stores the session, or removes it when there is nothing in it.
+func (s *Session) save(now time.Time) error {
+	if s.data.empty() {
+		if s.ended == nil && !s.stored.IsNew {
+			s.ended = s.stored
+		}
+		if s.ended == nil {
+			return nil
+		}
+		return s.remove(s.ended, s.c.Response())
+	}
+
+	if s.data.Begun == 0 {
+		s.data.Begun = now.Unix()
+	}
+	s.data.Saved, s.data.KeyID = now.Unix(), s.manager.keyID
+	text, err := s.encode()
+	if err != nil {
+		return fmt.Errorf("encode session: %w", err)
+	}
+	s.stored.Values[dataKey] = text
+	s.stored.Options.MaxAge = int(s.manager.ends(time.Unix(s.data.Begun, 0), now).Sub(now).Seconds())
+	if err := s.manager.store.Save(s.c.Request(), s.c.Response(), s.stored); err != nil {
+		return err
+	}
+	if s.ended != nil {
+		return s.remove(s.ended, discard{})
+	}
+	return nil
+}
+
+// encode returns what is stored. Messages that a cookie has no room for go, the
+// oldest first.
+func (s *Session) encode() (string, error) {
+	for {
+		text, err := json.Marshal(s.data)
+		if err != nil || len(s.data.Flashes) == 0 || s.manager.maxValues > maxInCookie || len(text) <= maxCookieData {
+			return string(text), err
+		}
+		s.data.Flashes = s.data.Flashes[1:]
+	}
+}
+
+// remove deletes a stored session. The cookie's end goes to w.
+func (s *Session) remove(stored *sessions.Session, w http.ResponseWriter) error {
+	options := *stored.Options
+	options.MaxAge = -1
+	stored.Options, stored.Values = &options, map[any]any{}
+	return s.manager.store.Save(s.c.Request(), w, stored)
+}
+
+// prolong has a session that is used last longer, and reports whether it is to
+// be saved for that. Once a minute is enough, or at once when the secret has
+// changed: a read must cost no write. A failure is left to the next request.
+func (s *Session) prolong(now time.Time) bool {
+	if !s.loaded || s.discarded || s.stored.IsNew || s.data.empty() {
+		return false
+	}
+	seen := time.Unix(s.data.Saved, 0)
+	if s.user != nil {
+		seen = s.user.LastSeenAt
+	}
+	if s.data.KeyID == s.manager.keyID && now.Sub(seen) < time.Minute {
+		return false
+	}
+	if s.user == nil {
+		return true
+	}
+	n, err := s.manager.db.TouchUserSession(s.context(), db.TouchUserSessionParams{
+		TokenHash: hashToken(s.data.Token),
+		KeyID:     s.manager.keyID,
+		Now:       now,
+		ExpiresAt: s.manager.ends(s.user.AuthenticatedAt, now),
+	})
+	return err == nil && n > 0 // else it has ended since it was loaded
+}
+
+// ends returns when something that began then ends unless it is used again.
+func (m *Manager) ends(begun, now time.Time) time.Time {
+	idle, absolute := now.Add(m.idle), begun.Add(m.absolute)
+	if absolute.Before(idle) {
+		return absolute
+	}
+	return idle
+}
+
+// ended reports whether something that began and was last used then has ended.
+func (m *Manager) ended(begun, used, now time.Time) bool {
+	return now.Sub(used) > m.idle || now.Sub(begun) > m.absolute
+}
+
+func (s *Session) context() context.Context { return s.c.Request().Context() }
+
+// discard is a response that nobody sees.
+type discard struct{}
+
+func (discard) Header() http.Header         { return http.Header{} }
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+func (discard) WriteHeader(int)             {}

@@ -1,0 +1,145 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/managethefans/portal/db"
+	"github.com/managethefans/portal/db/dbtest"
+)
+
+// outageSites returns a site for each store, all on one real PostgreSQL that the
+// test may stop: stop and start return when the sites have noticed.
+func outageSites(t *testing.T) (sites map[string]*site, stop, start func()) {
+	t.Helper()
+	server := dbtest.OwnServer(t)
+	d, err := db.Open(server.URL("postgres"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	watched := make(chan struct{})
+	go func() { defer close(watched); d.Watch(ctx, slog.New(slog.DiscardHandler), true) }()
+	t.Cleanup(func() { cancel(); <-watched; d.Close() })
+	wait := func(ready bool) {
+		for end := time.Now().Add(20 * time.Second); (d.Ready() == nil) != ready; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal(d.Ready())
+			}
+		}
+	}
+	wait(true)
+	sites = map[string]*site{}
+	for i, store := range []string{"cookie", "filesystem", "postgres"} {
+		o := Options{Store: store, Dir: t.TempDir(), Secrets: []string{oldSecret}, DB: d, Idle: 7 * 24 * time.Hour, Absolute: 30 * 24 * time.Hour}
+		if i == 0 {
+			sites[store] = newSite(t, o)
+		} else {
+			sites[store] = &site{t: t, ada: sites["cookie"].ada, eve: sites["cookie"].eve}
+			sites[store].restart(o)
+		}
+	}
+	change := func(f func() error, ready bool) func() {
+		return func() {
+			if err := f(); err != nil {
+				t.Fatal(err)
+			}
+			wait(ready)
+		}
+	}
+	return sites, change(server.Stop, false), change(server.Start, true)
+}
+
+// wantAway checks that a request needs what is away, and changes no cookie.
+func (v *visitor) wantAway(path string, fields ...string) {
+	v.site.t.Helper()
+	if status, text := v.send(path, fields...); status != http.StatusInternalServerError || len(v.sent) > 0 {
+		v.site.t.Errorf("%s: %d %q, cookies %v", path, status, text, v.sent)
+	}
+}
+
+func TestAnOutageLosesNothing(t *testing.T) {
+	t.Parallel()
+	sites, stop, start := outageSites(t)
+	type visitors struct{ ada, reader, eve, known, newcomer, left *visitor }
+	all := map[string]visitors{}
+	for store, s := range sites {
+		v := visitors{s.signedIn(s.ada), s.signedIn(s.ada), s.signedIn(s.eve), s.visitor(), s.visitor(), s.visitor()}
+		v.ada.do("/set", "value", "Ada's")
+		v.known.do("/set", "value", "basket")
+		all[store] = v
+	}
+	stop()
+	for store, v := range all {
+		t.Run("during, "+store, func(t *testing.T) {
+			before := maps.Clone(v.ada.cookies)
+			v.ada.wantAway("/who")
+			v.ada.wantAway("/set", "value", "unread")
+			v.ada.wantAway("/out")
+			v.ada.want("/get", "")
+			v.ada.do("/nothing")
+			v.ada.do("/flash?text=1")
+			v.ada.want("/flashes", "[{success 1}]")
+			v.ada.want("/flashes", "[]")
+			v.ada.do("/flash?text=2")
+			v.ada.do("/flash?text=3")
+			if got, want := v.ada.cookies["portal_session"], before["portal_session"]; got != want || len(v.ada.cookies) != 2 {
+				t.Errorf("cookies %v", v.ada.cookies)
+			}
+			v.newcomer.want("/who", "nobody")
+			v.newcomer.do("/set", "value", "typed")
+			v.newcomer.do("/flash?text=4")
+			v.newcomer.want("/get", "typed")
+			v.newcomer.want("/flashes", "[{success 4}]")
+			v.left.do("/flash?text=5")
+			if store == "postgres" {
+				v.known.want("/get", "")
+				v.known.wantAway("/set", "value", "unread")
+				v.newcomer.wantAway("/set", "value", strings.Repeat("x", 4<<10))
+			} else {
+				v.known.want("/get", "basket")
+			}
+			v.known.do("/flash?text=6")
+
+			// What was kept is for the same session, and in that place only.
+			stolen := v.eve.copy()
+			stolen.cookies["portal_outage"] = v.ada.cookies["portal_outage"]
+			stolen.want("/flashes", "[]")
+			swapped := v.eve.copy()
+			swapped.cookies["portal_session"] = v.ada.cookies["portal_outage"]
+			swapped.want("/who", "nobody")
+			swapped.cookies = map[string]string{"portal_outage": before["portal_session"]}
+			swapped.want("/flashes", "[]")
+			swapped.want("/get", "")
+		})
+	}
+	start()
+	for store, v := range all {
+		t.Run("after, "+store, func(t *testing.T) {
+			v.ada.want("/who", "ada@example.com")
+			if _, kept := v.ada.cookies["portal_outage"]; kept {
+				t.Error("what was kept hasn't moved")
+			}
+			v.ada.want("/get", "Ada's")
+			v.ada.want("/flashes", "[{success 2} {success 3}]")
+			v.ada.want("/flashes", "[]")
+			v.reader.want("/who", "ada@example.com")
+			v.eve.want("/who", "eve@example.com")
+			v.known.want("/get", "basket")
+			v.known.want("/flashes", "[{success 6}]")
+			v.newcomer.do(fmt.Sprint("/in?id=", v.newcomer.site.eve))
+			v.newcomer.want("/who", "eve@example.com")
+			v.newcomer.want("/get", "typed")
+			v.left.want("/flashes", "[{success 5}]")
+			if len(v.newcomer.cookies) != 1 || len(v.left.cookies) != 0 {
+				t.Errorf("cookies %v and %v", v.newcomer.cookies, v.left.cookies)
+			}
+		})
+	}
+}
