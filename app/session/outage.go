@@ -30,20 +30,16 @@ type outageCookie struct {
 	codecs  []securecookie.Codec
 }
 
-func newOutageCookie(o Options) (outage, error) {
-	keys, err := keyPairs(o.Secrets)
-	if err != nil {
-		return nil, err
-	}
+func newOutageCookie(keys [][]byte, secure bool) outage {
 	name := "portal_outage"
-	if o.Secure {
+	if secure {
 		name = "__Host-" + name
 	}
 	return &outageCookie{
-		cookie:  http.Cookie{Name: name, Path: "/", HttpOnly: true, Secure: o.Secure, SameSite: http.SameSiteLaxMode},
-		session: CookieName(o.Secure),
+		cookie:  http.Cookie{Name: name, Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode},
+		session: CookieName(secure),
 		codecs:  newCodecs(keys, outageLifetime, maxCookie),
-	}, nil
+	}
 }
 
 // held returns what was kept for the visitor, if it was for the same session.

@@ -74,6 +74,7 @@ type Manager struct {
 	db     *db.DB
 	store  sessions.Store
 	cookie string
+	keys   [][]byte
 	keyID  string
 
 	idle, absolute time.Duration
@@ -95,6 +96,10 @@ func NewManager(o Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	keys, err := keyPairs(o.Secrets)
+	if err != nil {
+		return nil, err
+	}
 	id, err := KeyID(o.Secrets[0])
 	if err != nil {
 		return nil, err
@@ -103,9 +108,9 @@ func NewManager(o Options) (*Manager, error) {
 	if o.Store == "cookie" {
 		limit = maxInCookie
 	}
-	m := &Manager{db: o.DB, store: store, cookie: CookieName(o.Secure), keyID: id, idle: o.Idle, absolute: o.Absolute, maxValues: limit, now: db.Now}
-	m.outage, err = newOutageCookie(o)
-	return m, err
+	m := &Manager{db: o.DB, store: store, cookie: CookieName(o.Secure), keys: keys, keyID: id, idle: o.Idle, absolute: o.Absolute, maxValues: limit, now: db.Now}
+	m.outage = newOutageCookie(keys, o.Secure)
+	return m, nil
 }
 
 // Middleware puts the request's session where From finds it. Nothing is loaded

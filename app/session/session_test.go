@@ -144,6 +144,11 @@ func (v *visitor) send(path string, fields ...string) (status int, text string) 
 		r = httptest.NewRequest(http.MethodPost, path, strings.NewReader(url.Values{fields[0]: {fields[1]}}.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	return v.answer(r)
+}
+
+// answer sends any request.
+func (v *visitor) answer(r *http.Request) (status int, text string) {
 	for _, name := range slices.Sorted(maps.Keys(v.cookies)) {
 		r.AddCookie(&http.Cookie{Name: name, Value: v.cookies[name]})
 	}

@@ -26,6 +26,9 @@ func (s *Session) User() (*User, error) {
 // verified: the password was changed meanwhile, or the account disabled.
 var ErrChanged = errors.New("the account has changed since its password was verified")
 
+// ErrEnded says that a form came after its sign-in had ended.
+var ErrEnded = errors.New("the sign-in has ended")
+
 // SignIn makes this the session of a person who has proved who they are, by the
 // password whose hash is verifiedHash. It has a new id and a new token; what
 // was signed in before has ended. It returns ErrChanged for a proof that holds

@@ -81,7 +81,7 @@ func (s *Server) undeclared() error {
 // requireUser sends a visitor who isn't signed in to the sign-in page, and
 // back afterwards.
 func (s *Server) requireUser(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
+	return s.sessions.KeepForms(func(c echo.Context) error {
 		user, err := session.From(c).User()
 		if err != nil {
 			return err
@@ -90,7 +90,7 @@ func (s *Server) requireUser(next echo.HandlerFunc) echo.HandlerFunc {
 			return s.redirect(c, withNext("/login", c.Request()))
 		}
 		return next(c)
-	}
+	})
 }
 
 // requireRole refuses those who are signed in and have none of these roles.

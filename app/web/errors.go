@@ -115,6 +115,9 @@ func messageFor(err error, status int) [2]string {
 	if errors.Is(err, errCrossOrigin) {
 		return [2]string{"This request was refused", "It came from another site. Open the page here and try again."}
 	}
+	if errors.Is(err, session.ErrEnded) {
+		return [2]string{"Your sign-in has ended", "Sign in in another tab, then reload this page: your browser sends the form again."}
+	}
 	if message, ok := messages[status]; ok {
 		return message
 	}
@@ -132,7 +135,7 @@ func statusOf(err error) int {
 		return http.StatusRequestEntityTooLarge
 	case errors.As(err, &httpError):
 		return httpError.Code
-	case errors.Is(err, errCrossOrigin):
+	case errors.Is(err, errCrossOrigin), errors.Is(err, session.ErrEnded):
 		return http.StatusForbidden
 	case errors.Is(err, sql.ErrNoRows):
 		return http.StatusNotFound
