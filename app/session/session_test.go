@@ -219,6 +219,11 @@ func TestACookieThatWasCopiedIsDeadAfter(t *testing.T) {
 				v.site.t.Fatal(err)
 			}
 		},
+		"deleting the account": func(v *visitor) {
+			if _, err := v.site.options.DB.Pool().ExecContext(v.site.t.Context(), "DELETE FROM users WHERE email = 'ada@example.com'"); err != nil {
+				v.site.t.Fatal(err)
+			}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachStore(t, func(t *testing.T, s *site) {

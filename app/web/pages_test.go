@@ -2,11 +2,15 @@ package web
 
 import (
 	"maps"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jba/templatecheck"
 
+	"github.com/managethefans/portal/db"
+	"github.com/managethefans/portal/db/dbtest"
 	"github.com/managethefans/portal/static"
 	"github.com/managethefans/portal/templates"
 )
@@ -46,5 +50,34 @@ func TestTemplatesMatchTheTypesOfTheirPages(t *testing.T) {
 		if err := templatecheck.CheckHTML(set.Lookup(name), page); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestEveryPageOffersToSignOut opens each page as an administrator, who may see
+// them all.
+func TestEveryPageOffersToSignOut(t *testing.T) {
+	t.Parallel()
+	b := newPerson(t, newServer(t, dbtest.SQLite(t)), adaEmail, db.RoleAdmin)
+	routes, err := Routes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := 0
+	for _, route := range routes {
+		if route.Method != http.MethodGet {
+			continue
+		}
+		path := strings.Replace(route.Path, ":id", newRow(b, route.Path), 1)
+		page := b.get(path)
+		if !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") {
+			continue
+		}
+		if _, ok := formValues(page.parse(), "/logout"); !ok {
+			t.Errorf("%s has no form to sign out", path)
+		}
+		pages++
+	}
+	if pages < 10 {
+		t.Errorf("only %d pages were looked at", pages)
 	}
 }
