@@ -178,7 +178,7 @@ func (w *formWriter) markForms(page []byte) []byte {
 		sent, _ := decodeMark(w.r.PostFormValue(formField), w.codecs)
 		mark.Page = cmp.Or(sent.Page, mark.Page)
 	}
-	var marked []byte
+	marked := make([]byte, 0, len(page)+512)
 	for {
 		before, rest, found := bytes.Cut(page, []byte("<form"))
 		marked = append(marked, before...)
