@@ -4,7 +4,7 @@
 // PostgreSQL is the server that TEST_DATABASE_URL names; where it names none,
 // one is started from the programs on this machine, and ends with the test.
 // Where there are no such programs the tests on PostgreSQL are skipped, and
-// fail if CI is true: withpg says so loudly.
+// fail if CI is true: withpg says so loudly. The same goes for PgBouncer.
 //
 // On a server that is named, the template database stays: it is used again
 // until the migrations change.
@@ -131,7 +131,7 @@ func must(t testing.TB, err error) {
 	t.Helper()
 	switch {
 	case err == nil:
-	case errors.Is(err, ErrNoPostgres) && os.Getenv("CI") != "true":
+	case (errors.Is(err, ErrNoPostgres) || errors.Is(err, ErrNoBouncer)) && os.Getenv("CI") != "true":
 		t.Skip(err)
 	default:
 		t.Fatal(err)

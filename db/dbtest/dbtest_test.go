@@ -73,13 +73,69 @@ func count(t *testing.T, address, query string, args ...any) (n int) {
 func TestWithoutPostgres(t *testing.T) {
 	t.Parallel()
 	for _, job := range []string{"postgres", "own server"} {
-		for ci, want := range map[string]string{"": "--- SKIP: TestInAnotherProcess", "true": "--- FAIL: TestInAnotherProcess"} {
-			cmd := inAnotherProcess(job, "PG_BINDIR=/nowhere", EnvURL+"=", "CI="+ci)
-			out, err := cmd.CombinedOutput()
-			if !strings.Contains(string(out), want) || !strings.Contains(string(out), "apt install postgresql") || (err != nil) != (ci != "") {
-				t.Errorf("%s with CI=%q: %v\n%s", job, ci, err, out)
-			}
+		wantSkipped(t, job, "apt install postgresql", "PG_BINDIR=/nowhere", EnvURL+"=")
+	}
+}
+
+func TestWithoutPgBouncer(t *testing.T) {
+	t.Parallel()
+	need(t)
+	wantSkipped(t, "pgbouncer", "apt install pgbouncer", EnvBouncer+"=/nowhere")
+}
+
+// wantSkipped runs a job that is skipped, saying what to do, and fails in CI.
+func wantSkipped(t *testing.T, job, remedy string, env ...string) {
+	t.Helper()
+	for ci, want := range map[string]string{"": "--- SKIP: TestInAnotherProcess", "true": "--- FAIL: TestInAnotherProcess"} {
+		out, err := inAnotherProcess(job, append(env, "CI="+ci)...).CombinedOutput()
+		if !strings.Contains(string(out), want) || !strings.Contains(string(out), remedy) || (err != nil) != (ci != "") {
+			t.Errorf("%s with CI=%q: %v\n%s", job, ci, err, out)
 		}
+	}
+}
+
+// TestThroughPgBouncerManyShareFiveConnections also has it end with its test.
+func TestThroughPgBouncerManyShareFiveConnections(t *testing.T) {
+	t.Parallel()
+	var url string
+	t.Run("in a test", func(t *testing.T) {
+		url = BouncedURL(t, PostgresURL(t))
+		pool, err := sql.Open("pgx", url+"&default_query_exec_mode=exec")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pool.Close()
+		var conns []*sql.Conn
+		pids := map[int]bool{}
+		for range 20 {
+			conn, err := pool.Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			conns = append(conns, conn)
+		}
+		for _, conn := range conns {
+			var pid int
+			if err := conn.QueryRowContext(t.Context(), "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+				t.Fatal(err)
+			}
+			pids[pid] = true
+		}
+		if len(pids) > 5 {
+			t.Errorf("20 connections lead to %d of the server", len(pids))
+		}
+	})
+	if url == "" {
+		t.Skip("there is no PgBouncer")
+	}
+	pool, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if pool.Ping() == nil {
+		t.Error("PgBouncer runs on")
 	}
 }
 
@@ -150,6 +206,8 @@ func TestInAnotherProcess(t *testing.T) {
 	switch job := os.Getenv("DBTEST_JOB"); job {
 	case "postgres":
 		Postgres(t)
+	case "pgbouncer":
+		Bounced(t)
 	case "own server":
 		OwnServer(t)
 	case "running", "frozen":

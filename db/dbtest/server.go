@@ -42,10 +42,7 @@ func StartServer() (*Server, error) {
 	}
 	removeStale()
 	s := &Server{bin: bin}
-	if s.dir, err = os.MkdirTemp(tempDir(), fmt.Sprintf("%s%d-", dirPrefix, os.Getpid())); err != nil {
-		return nil, err
-	}
-	if err := s.init(); err != nil {
+	if err := errors.Join(s.makeDir(), s.init()); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
 	if err := s.Start(); err != nil {
@@ -75,17 +72,21 @@ func (s *Server) String() string {
 	return "PostgreSQL " + version + " (from " + s.bin + ")"
 }
 
-func (s *Server) init() error {
-	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
-		owner, err := unprivileged()
-		if err != nil {
-			return err
-		}
-		s.owner = owner
-		if err := os.Chown(s.dir, int(owner.Uid), int(owner.Gid)); err != nil {
-			return err
-		}
+// makeDir makes the server's folder, and has it belong to whom it runs as.
+func (s *Server) makeDir() (err error) {
+	if s.dir, err = os.MkdirTemp(tempDir(), fmt.Sprintf("%s%d-", dirPrefix, os.Getpid())); err != nil {
+		return err
 	}
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	if s.owner, err = unprivileged(); err != nil { // PostgreSQL and PgBouncer refuse to run as root
+		return err
+	}
+	return os.Chown(s.dir, int(s.owner.Uid), int(s.owner.Gid))
+}
+
+func (s *Server) init() error {
 	// It ends with its thread, as postgres does: see Start.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -98,14 +99,19 @@ func (s *Server) init() error {
 
 // Start starts a server that was stopped, and waits until it answers.
 func (s *Server) Start() error {
+	return s.run(s.URL("postgres"), "postgres", "-D", "data", "-k", s.dir, "-p", port, "-c", "listen_addresses=", "-c", "max_connections=300",
+		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+}
+
+// run starts the program of this name, and waits until it answers at url.
+func (s *Server) run(url, name string, args ...string) error {
 	logPath := filepath.Join(s.dir, "log")
 	log, err := os.OpenFile(logPath, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	cmd := s.command("postgres", "-D", "data", "-k", s.dir, "-p", port, "-c", "listen_addresses=", "-c", "max_connections=300",
-		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+	cmd := s.command(name, args...)
 	cmd.Stdout, cmd.Stderr = log, log
 
 	// It ends with the thread that starts it, so that thread has to stay.
@@ -124,7 +130,7 @@ func (s *Server) Start() error {
 	}
 	s.process, s.exited = cmd.Process, exited
 
-	pool, err := sql.Open("pgx", s.URL("postgres"))
+	pool, err := sql.Open("pgx", url)
 	if err != nil {
 		return err
 	}
@@ -135,9 +141,9 @@ func (s *Server) Start() error {
 		select {
 		case <-exited:
 			text, _ := os.ReadFile(logPath)
-			return fmt.Errorf("postgres ended:\n%s", bytes.TrimSpace(text))
+			return fmt.Errorf("%s ended:\n%s", name, bytes.TrimSpace(text))
 		case <-ctx.Done():
-			return fmt.Errorf("postgres doesn't answer: %w", ctx.Err())
+			return fmt.Errorf("%s doesn't answer: %w", name, ctx.Err())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

@@ -1,8 +1,8 @@
 // Command withpg runs a command, such as go test, with a throw-away PostgreSQL
 // around it: go run ./db/dbtest/withpg go test ./...
 //
-// Where there is no PostgreSQL, or no browser, it says before and after which
-// tests don't run, and runs the command all the same; with CI=true it fails
+// Where there is no PostgreSQL, PgBouncer or browser, it says before and after
+// which tests don't run, and runs the command all the same; with CI=true it fails
 // instead.
 package main
 
@@ -40,13 +40,14 @@ func run(args []string) (code int, err error) {
 	if server != nil {
 		defer func() { err = errors.Join(err, server.Close()) }()
 	}
+	bouncerPath, noBouncer := dbtest.FindBouncer()
 	browserPath, noBrowser := browser.Find()
-	switch missing := errors.Join(noPostgres, noBrowser); {
+	switch missing := errors.Join(noPostgres, noBouncer, noBrowser); {
 	case missing == nil:
 	case os.Getenv("CI") == "true", noPostgres != nil && !errors.Is(noPostgres, dbtest.ErrNoPostgres):
 		return 0, missing
 	}
-	warning := banner(noPostgres, noBrowser)
+	warning := banner(noPostgres, noBouncer, noBrowser)
 	fmt.Print(warning)
 	defer fmt.Print(warning)
 
@@ -57,9 +58,13 @@ func run(args []string) (code int, err error) {
 	} else if noPostgres == nil {
 		fmt.Println("tests run on SQLite and on the PostgreSQL of " + dbtest.EnvURL)
 	}
+	if noBouncer == nil {
+		fmt.Println("tests run through " + bouncerPath)
+		env = append(env, dbtest.EnvBouncer+"="+bouncerPath) // so that Go doesn't repeat the result without one
+	}
 	if noBrowser == nil {
 		fmt.Println("tests run in " + browserPath)
-		env = append(env, browser.Env+"="+browserPath) // so that Go doesn't repeat the result without one
+		env = append(env, browser.Env+"="+browserPath) // likewise
 	}
 	return command(args, signals, env...)
 }
@@ -99,11 +104,14 @@ func command(args []string, signals <-chan os.Signal, env ...string) (int, error
 
 // banner says what isn't there, which tests therefore don't run, and what to do
 // about it. It is empty when nothing is missing.
-func banner(noPostgres, noBrowser error) string {
+func banner(noPostgres, noBouncer, noBrowser error) string {
 	const line = "************************************************************************\n"
 	text := ""
 	if noPostgres != nil {
 		text += postgresBanner + line
+	}
+	if noBouncer != nil {
+		text += bouncerBanner + line
 	}
 	if noBrowser != nil {
 		text += browserBanner + line
@@ -122,6 +130,15 @@ const postgresBanner = `*  PostgreSQL was not found: its half of the tests did N
 *  It need not be running: the tests start their own. Or name its folder
 *  in PG_BINDIR, or in TEST_DATABASE_URL a server on which tests may
 *  create databases.
+`
+
+const bouncerBanner = `*  PgBouncer was not found: the tests through it did NOT run.
+*
+*  Install it: Debian/Ubuntu: apt install pgbouncer
+*              Fedora:        dnf install pgbouncer
+*              macOS:         brew install pgbouncer
+*  It need not be running: the tests start their own. Or name its program
+*  in PGBOUNCER.
 `
 
 const browserBanner = `*  No Chromium or Chrome was found: the tests in a browser did NOT run.

@@ -22,10 +22,10 @@ func TestMain(m *testing.M) {
 }
 
 // withpg returns this program, as withpg. The shell runs script. It is its own
-// browser, so that there is one.
+// browser and PgBouncer, so that there are some.
 func withpg(script string, env ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], "sh", "-c", script)
-	cmd.Env = append(append(os.Environ(), "WITHPG_TEST=yes", "CI=", browser.Env+"="+os.Args[0]), env...)
+	cmd.Env = append(append(os.Environ(), "WITHPG_TEST=yes", "CI=", browser.Env+"="+os.Args[0], dbtest.EnvBouncer+"="+os.Args[0]), env...)
 	return cmd
 }
 
@@ -71,11 +71,13 @@ func TestSignalsReachTheCommand(t *testing.T) {
 func TestItIsLoudWhereSomethingIsMissing(t *testing.T) {
 	t.Parallel()
 	noPostgres, noBrowser := []string{"PG_BINDIR=/nowhere", dbtest.EnvURL + "="}, []string{browser.Env + "=/nowhere"}
+	noBouncer := []string{dbtest.EnvBouncer + "=/nowhere", dbtest.EnvURL + "=postgres://h/d"}
 	for _, test := range []struct {
 		env  []string
 		want []string
 	}{
 		{noPostgres, []string{"apt install postgresql"}},
+		{noBouncer, []string{"apt install pgbouncer"}},
 		{append(noBrowser, dbtest.EnvURL+"=postgres://h/d"), []string{"apt install chromium"}},
 		{append(noBrowser, noPostgres...), []string{"apt install postgresql", "apt install chromium"}},
 	} {
