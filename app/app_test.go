@@ -196,7 +196,8 @@ func TestLookingAfterAccounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := filepath.Base(migrations[len(migrations)-1])
-	for engine, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteURL, "postgres": dbtest.PostgresURL} {
+	bounced := func(t testing.TB) string { return dbtest.BouncedURL(t, dbtest.PostgresURL(t)) }
+	for engine, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteURL, "postgres": dbtest.PostgresURL, "pgbouncer": bounced} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			env := settings(url(t))
@@ -247,6 +248,17 @@ func TestDoctorNamesWhatIsAmiss(t *testing.T) {
 	out, err = portal(t, env, "", "doctor")
 	if err == nil || !strings.Contains(out, "FAULT  migrations") || !strings.Contains(out, "run `portal migrate up`") {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestDoctorSaysThatThereIsAPooler(t *testing.T) {
+	t.Parallel()
+	direct := dbtest.PostgresURL(t)
+	for url, want := range map[string]string{direct: "PostgreSQL\n", dbtest.BouncedURL(t, direct): "PostgreSQL, through a pooler such as PgBouncer\n"} {
+		out, err := portal(t, settings(url), "", "doctor")
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("%v\n%s", err, out)
+		}
 	}
 }
 

@@ -51,7 +51,11 @@ func (p *program) checkDatabase(ctx context.Context, cfg config.Config) bool {
 	if d.Postgres() {
 		engine = "PostgreSQL"
 	}
-	if !p.report("database", d.Ping(ctx), engine) {
+	err = d.Ping(ctx)
+	if d.Pooled() {
+		engine += ", through a pooler such as PgBouncer"
+	}
+	if !p.report("database", err, engine) {
 		return false
 	}
 	pending, err := d.Pending(ctx)

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql/driver"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -23,6 +24,7 @@ const (
 type boundedConnector struct {
 	driver.Connector
 	recent *recentFailure
+	pooler *pooler
 }
 
 // recentFailure is the last attempt to connect, if it failed. For a while after
@@ -43,13 +45,17 @@ func (c boundedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	limited, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	conn, err := c.Connector.Connect(limited)
+	var options []driver.NamedValue
+	if err == nil {
+		options, err = c.pooler.options(limited, conn)
+	}
 	if err != nil {
 		if ctx.Err() == nil { // not because the request has ended
 			c.recent.Store(&failure{time.Now(), err})
 		}
 		return nil, err
 	}
-	return boundedConn{conn.(pgxConn)}, nil
+	return boundedConn{conn.(pgxConn), options}, nil
 }
 
 // pgxConn is what pgx's connections can do and database/sql makes use of.
@@ -64,17 +70,28 @@ type pgxConn interface {
 	driver.SessionResetter
 }
 
-type boundedConn struct{ pgxConn }
+type boundedConn struct {
+	pgxConn
+	options []driver.NamedValue // for pgx, which takes them before the arguments
+}
+
+// with puts the options before args.
+func (c boundedConn) with(args []driver.NamedValue) []driver.NamedValue {
+	if len(c.options) == 0 {
+		return args
+	}
+	return slices.Concat(c.options, args)
+}
 
 func (c boundedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	return c.pgxConn.ExecContext(ctx, query, args)
+	return c.pgxConn.ExecContext(ctx, query, c.with(args))
 }
 
 func (c boundedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	ctx, cancel := withTimeout(ctx)
-	rows, err := c.pgxConn.QueryContext(ctx, query, args)
+	rows, err := c.pgxConn.QueryContext(ctx, query, c.with(args))
 	if err != nil {
 		cancel()
 		return nil, err

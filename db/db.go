@@ -39,6 +39,7 @@ type DB struct {
 	state atomic.Pointer[UnavailableError]
 
 	recent recentFailure // to connect, of the pool
+	pooler pooler
 }
 
 // Open prepares the database at url (postgres://… or sqlite:path). Migrations
@@ -61,7 +62,8 @@ func Open(url, migrateURL string) (*DB, error) {
 		}
 	}
 	d.state.Store(&UnavailableError{Reason: "the database is not connected yet"})
-	d.pool, d.probe, d.down = t.pool(&d.recent), t.pool(&recentFailure{}), sql.OpenDB(downConnector{d})
+	d.pooler.settled = t.settled
+	d.pool, d.probe, d.down = t.pool(&d.recent, &d.pooler), t.pool(&recentFailure{}, &d.pooler), sql.OpenDB(downConnector{d})
 	d.probe.SetMaxOpenConns(1)
 	d.Queries = New(queryer{d})
 	return d, nil

@@ -19,7 +19,7 @@ import (
 
 func TestInTx(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	dbtest.Everywhere(t, func(t *testing.T, d *db.DB) {
 		count := func() int {
 			users, err := d.ListUsers(t.Context())
 			if err != nil {
@@ -53,7 +53,7 @@ func TestInTx(t *testing.T) {
 
 func TestManyWritersAtOnce(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	dbtest.Everywhere(t, func(t *testing.T, d *db.DB) {
 		var group sync.WaitGroup
 		for i := range 32 {
 			group.Go(func() {
@@ -78,7 +78,7 @@ func TestManyWritersAtOnce(t *testing.T) {
 
 func TestErrorsAreToldApart(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	dbtest.Everywhere(t, func(t *testing.T, d *db.DB) {
 		addUser(t, d.Queries, "taken")
 		_, taken := d.CreateUser(t.Context(), db.CreateUserParams{Email: "taken", Name: "x", Role: db.RoleMember, Now: db.Now()})
 		_, missing := d.GetCredentials(t.Context(), "nobody")

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/pressly/goose/v3"
 )
@@ -85,13 +87,11 @@ func (d *DB) migrating(ctx context.Context, f func(*goose.Provider) error) error
 	if err != nil {
 		return err
 	}
-	if d.migrate.postgres == nil {
-		unlock, err := lockSQLite(ctx, d.migrate.path)
-		if err != nil {
-			return err
-		}
-		defer unlock()
+	unlock, err := d.migrate.lock(ctx, pool)
+	if err != nil {
+		return fmt.Errorf("wait for another process that migrates: %w", err)
 	}
+	defer unlock()
 	if err := f(p); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
@@ -110,23 +110,47 @@ func (d *DB) provider(pool *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectPostgres, pool, files, goose.WithSessionLocker(advisoryLock{}))
+	return goose.NewProvider(goose.DialectPostgres, pool, files)
 }
 
-// advisoryLock has the server queue those who migrate. goose's own locker polls
-// and takes seconds.
-type advisoryLock struct{}
-
-const advisoryLockKey = 0x706f7274616c // "portal"
-
-func (advisoryLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
-	_, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", advisoryLockKey)
-	return err
+// lock waits for its turn to migrate.
+func (t target) lock(ctx context.Context, pool *sql.DB) (unlock func(), err error) {
+	if t.postgres == nil {
+		return lockSQLite(ctx, t.path)
+	}
+	for {
+		if unlock, err := tryLockPostgres(ctx, pool); unlock != nil || err != nil {
+			return unlock, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lockInterval):
+		}
+	}
 }
 
-func (advisoryLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
-	_, err := conn.ExecContext(ctx, "SELECT pg_advisory_unlock($1)", advisoryLockKey)
-	return err
+const (
+	lockKey      = 0x706f7274616c // "portal"
+	lockInterval = 50 * time.Millisecond
+)
+
+// tryLockPostgres takes the lock in a transaction, which stays open: a lock of
+// the connection would be lost or stay behind in PgBouncer, and somebody who
+// waits for it in a statement would keep one of the few connections that
+// PgBouncer has. The transaction is idle all the while, and must be let.
+func tryLockPostgres(ctx context.Context, pool *sql.DB) (unlock func(), err error) {
+	tx, err := pool.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	var locked bool
+	var limit string
+	err = tx.QueryRowContext(ctx, "SELECT pg_try_advisory_xact_lock($1), set_config('idle_in_transaction_session_timeout', '0', true)", lockKey).Scan(&locked, &limit)
+	if err != nil || !locked {
+		return nil, errors.Join(err, tx.Rollback())
+	}
+	return func() { tx.Rollback() }, nil
 }
 
 // lockSQLite waits for its turn on a second file: a write transaction there is
@@ -140,7 +164,7 @@ func lockSQLite(ctx context.Context, path string) (unlock func(), err error) {
 	tx, err := pool.BeginTx(ctx, nil)
 	if err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("wait for another process that migrates: %w", err)
+		return nil, err
 	}
 	return func() { tx.Rollback(); pool.Close() }, nil
 }

@@ -57,11 +57,15 @@ func TestManyProcessesMigrateAtOnce(t *testing.T) {
 		t.Parallel()
 		run(t, dbtest.EmptyPostgresURL(t))
 	})
+	t.Run("pgbouncer", func(t *testing.T) {
+		t.Parallel()
+		run(t, dbtest.BouncedURL(t, dbtest.EmptyPostgresURL(t)))
+	})
 }
 
 func TestMigratingDownAndUpAgain(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	dbtest.Everywhere(t, func(t *testing.T, d *db.DB) {
 		all, err := d.Migrations(t.Context())
 		if err != nil {
 			t.Fatal(err)

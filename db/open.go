@@ -21,6 +21,7 @@ import (
 // the SQLite file at path.
 type target struct {
 	postgres *pgx.ConnConfig
+	settled  bool // how statements are sent, by default_query_exec_mode
 	path     string
 }
 
@@ -45,15 +46,15 @@ func parse(rawURL string) (target, error) {
 	if err != nil {
 		return target{}, fmt.Errorf("not a PostgreSQL URL: %w. Write postgres://user:password@host/name", err) // pgx leaves the password out
 	}
-	return target{postgres: config}, nil
+	return target{postgres: config, settled: strings.Contains(rawURL, "default_query_exec_mode=")}, nil
 }
 
 // pool opens connections for requests, on PostgreSQL each call bounded.
-func (t target) pool(recent *recentFailure) *sql.DB {
+func (t target) pool(recent *recentFailure, p *pooler) *sql.DB {
 	if t.postgres == nil {
 		return openSQLite(t.path, sqliteOptions)
 	}
-	pool := sql.OpenDB(boundedConnector{stdlib.GetConnector(*t.postgres, stdlib.OptionAfterConnect(readUTC)), recent})
+	pool := sql.OpenDB(boundedConnector{stdlib.GetConnector(*t.postgres, stdlib.OptionAfterConnect(readUTC)), recent, p})
 	pool.SetMaxOpenConns(20)
 	pool.SetMaxIdleConns(20)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
@@ -76,6 +77,9 @@ func (t target) unbounded() *sql.DB {
 	}
 	config := t.postgres.Copy()
 	config.ConnectTimeout = Timeout
+	if !t.settled { // nothing is asked twice, and there may be a pooler
+		config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	}
 	return stdlib.OpenDB(*config)
 }
 

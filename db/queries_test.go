@@ -65,7 +65,7 @@ func generatedQueries(t *testing.T) map[string]string {
 // silently.
 func TestParametersAreBoundByNumber(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	dbtest.Everywhere(t, func(t *testing.T, d *db.DB) {
 		var a, b, c string
 		row := d.Pool().QueryRowContext(t.Context(), "SELECT CAST($2 AS TEXT), CAST($1 AS TEXT), CAST($2 AS TEXT)", "one", "two")
 		if err := row.Scan(&a, &b, &c); err != nil {
@@ -90,7 +90,7 @@ func addUser(t *testing.T, q *db.Queries, email string) int64 {
 
 func TestTimesComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	dbtest.Everywhere(t, func(t *testing.T, d *db.DB) {
 		now := time.Date(2026, 2, 3, 4, 5, 6, 789012000, time.UTC)
 		if _, err := d.CreateUser(t.Context(), db.CreateUserParams{Email: "a", Name: "A", PasswordHash: "h", Role: db.RoleAdmin, Now: now}); err != nil {
 			t.Fatal(err)
@@ -113,7 +113,7 @@ func TestTimesComeBackAsTheyWere(t *testing.T) {
 
 func TestASignInEndsAtItsTimeToTheMicrosecond(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	dbtest.Everywhere(t, func(t *testing.T, d *db.DB) {
 		// SQLite compares text, in which a whole second has no fraction.
 		id, end := addUser(t, d.Queries, "a"), time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
 		err := d.CreateUserSession(t.Context(), db.CreateUserSessionParams{
@@ -133,7 +133,7 @@ func TestASignInEndsAtItsTimeToTheMicrosecond(t *testing.T) {
 
 func TestAWindowOfAttemptsEndsAndBeginsAnew(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	dbtest.Everywhere(t, func(t *testing.T, d *db.DB) {
 		start := db.Now()
 		add := func(at time.Duration) db.AddAttemptRow {
 			t.Helper()
