@@ -55,7 +55,7 @@ func left(t *testing.T, d *db.DB) (signIns, rows int64) {
 
 func TestOnlyWhatHasExpiredIsPruned(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	dbtest.Everywhere(t, func(t *testing.T, d *db.DB) {
 		fill(t, d, 2500, db.Now().Add(-time.Minute)) // more than one batch, and no whole number of them
 		fill(t, d, 1, db.Now())
 		fill(t, d, 7, db.Now().Add(time.Minute))
@@ -74,7 +74,17 @@ func TestOnlyWhatHasExpiredIsPruned(t *testing.T) {
 
 func TestTwoInstancesThatPruneAtOnceShareTheWork(t *testing.T) {
 	t.Parallel()
-	url := dbtest.PostgresURL(t)
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		pruneByTwo(t, dbtest.PostgresURL(t))
+	})
+	t.Run("pgbouncer", func(t *testing.T) {
+		t.Parallel()
+		pruneByTwo(t, dbtest.BouncedURL(t, dbtest.PostgresURL(t)))
+	})
+}
+
+func pruneByTwo(t *testing.T, url string) {
 	var instances [2]*db.DB
 	for i := range instances {
 		d, err := db.Open(url, "")
@@ -112,7 +122,15 @@ func TestTwoInstancesThatPruneAtOnceShareTheWork(t *testing.T) {
 
 func TestAnInstanceLeavesTheTablesToTheOneThatIsAtWork(t *testing.T) {
 	t.Parallel()
-	d := dbtest.Postgres(t)
+	for name, open := range map[string]func(testing.TB) *db.DB{"postgres": dbtest.Postgres, "pgbouncer": dbtest.Bounced} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			leaveToOther(t, open(t))
+		})
+	}
+}
+
+func leaveToOther(t *testing.T, d *db.DB) {
 	fill(t, d, 3, db.Now().Add(-time.Minute))
 	other, err := d.Pool().BeginTx(t.Context(), nil)
 	if err != nil {

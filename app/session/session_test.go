@@ -43,11 +43,12 @@ type site struct {
 // eachStore runs f with each store, on a database of its own.
 func eachStore(t *testing.T, f func(t *testing.T, s *site)) {
 	t.Parallel()
-	for store, open := range map[string]func(testing.TB) *db.DB{"cookie": dbtest.SQLite, "filesystem": dbtest.SQLite, "postgres": dbtest.Postgres} {
+	for store, open := range map[string]func(testing.TB) *db.DB{"cookie": dbtest.SQLite, "filesystem": dbtest.SQLite, "postgres": dbtest.Postgres, "postgres through PgBouncer": dbtest.Bounced} {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
+			name, _, _ := strings.Cut(store, " ")
 			f(t, newSite(t, Options{
-				Store: store, Dir: t.TempDir(), Secrets: []string{oldSecret}, DB: open(t),
+				Store: name, Dir: t.TempDir(), Secrets: []string{oldSecret}, DB: open(t),
 				Idle: 7 * 24 * time.Hour, Absolute: 30 * 24 * time.Hour,
 			}))
 		})
