@@ -23,8 +23,9 @@ import (
 // on, and which of its fields are passwords: these are never kept, and nobody
 // else is ever shown the rest.
 //
-// Deleting this file, its test and the call of KeepForms leaves a portal whose
-// visitors sign in and type again.
+// Deleting this file, the call of KeepForms, and what tests and tells of it
+// (forms_test.go here, in app/web and in e2e; a paragraph in docs/security.md)
+// leaves a portal whose visitors sign in and type again.
 
 // formField is the name of the hidden field.
 const formField = "_form"

@@ -17,9 +17,9 @@ import (
 // came without a session. (A session that can't be read isn't written to
 // either.) When the store is back, the next request moves it there.
 //
-// Deleting this file, its test and the call of newOutageCookie leaves a portal
-// that drops such messages, and whose visitors get an error where a first value
-// can't be saved.
+// Deleting this file, its test, the call of newOutageCookie, and the test's name
+// in docs/security.md leaves a portal that signs nobody out either, but answers
+// 503 where there is something to keep.
 
 // outageLifetime bounds how long such a cookie is good for.
 const outageLifetime = time.Hour
