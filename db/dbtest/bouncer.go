@@ -38,7 +38,7 @@ func Everywhere(t *testing.T, f func(t *testing.T, d *db.DB)) {
 // connection to the server, of which there are five.
 func Bounced(t testing.TB) *db.DB {
 	t.Helper()
-	return open(t, BouncedURL(t, PostgresURL(t)))
+	return Open(t, BouncedURL(t, PostgresURL(t)))
 }
 
 // BouncedURL returns the URL that leads to the database at another one through

@@ -25,6 +25,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
 
@@ -51,23 +52,29 @@ func Each(t *testing.T, f func(t *testing.T, d *db.DB)) {
 // SQLite returns a fresh database in a file.
 func SQLite(t testing.TB) *db.DB {
 	t.Helper()
-	return open(t, SQLiteURL(t))
+	return Open(t, SQLiteURL(t))
 }
 
 // Postgres returns a fresh database on PostgreSQL.
 func Postgres(t testing.TB) *db.DB {
 	t.Helper()
-	return open(t, PostgresURL(t))
+	return Open(t, PostgresURL(t))
 }
 
-func open(t testing.TB, url string) *db.DB {
+// Open opens the database at url, which may be open elsewhere too, and migrates
+// it. A machine that is busy may take its time.
+func Open(t testing.TB, url string) *db.DB {
 	t.Helper()
 	d, err := db.Open(url, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.Close() })
-	if err := d.Connect(t.Context(), true); err != nil {
+	end := time.Now().Add(30 * time.Second)
+	for err = d.Connect(t.Context(), true); db.IsUnavailable(err) && time.Now().Before(end); err = d.Connect(t.Context(), true) {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return d
