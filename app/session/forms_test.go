@@ -31,7 +31,7 @@ const survey = `<!DOCTYPE html><html><head></head><body>
 // returns what is kept of a visitor's forms.
 func newSurvey(t *testing.T) *site {
 	t.Helper()
-	s := newSite(t, Options{Store: "filesystem", Dir: t.TempDir(), Secrets: []string{oldSecret}, DB: dbtest.SQLite(t), Idle: 7 * 24 * time.Hour, Absolute: 30 * 24 * time.Hour})
+	s := newSite(t, "filesystem", dbtest.SQLiteURL(t))
 	s.Any("/survey", s.manager.KeepForms(func(c echo.Context) error {
 		if err := From(c).Commit(); err != nil {
 			return err

@@ -11,9 +11,7 @@ import (
 // TestAReadSucceedsWhereItCantProlongTheSession has the table refuse writes.
 func TestAReadSucceedsWhereItCantProlongTheSession(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, Options{
-		Store: "postgres", Secrets: []string{oldSecret}, DB: dbtest.Postgres(t), Idle: 7 * 24 * time.Hour, Absolute: 30 * 24 * time.Hour,
-	})
+	s := newSite(t, "postgres", dbtest.PostgresURL(t))
 	for _, table := range []string{"user_sessions", "http_sessions"} {
 		v := s.signedIn(s.ada)
 		if _, err := s.options.DB.Pool().ExecContext(t.Context(), "ALTER TABLE "+table+" ADD CONSTRAINT disk_full CHECK (false) NOT VALID"); err != nil {

@@ -19,7 +19,8 @@ import (
 func outageSites(t *testing.T) (sites map[string]*site, stop, start func()) {
 	t.Helper()
 	server := dbtest.OwnServer(t)
-	d, err := db.Open(server.URL("postgres"), "")
+	people := newSite(t, "cookie", server.URL("postgres"))
+	d, err := db.Open(people.url, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,14 +37,11 @@ func outageSites(t *testing.T) (sites map[string]*site, stop, start func()) {
 	}
 	wait(true)
 	sites = map[string]*site{}
-	for i, store := range []string{"cookie", "filesystem", "postgres"} {
-		o := Options{Store: store, Dir: t.TempDir(), Secrets: []string{oldSecret}, DB: d, Idle: 7 * 24 * time.Hour, Absolute: 30 * 24 * time.Hour}
-		if i == 0 {
-			sites[store] = newSite(t, o)
-		} else {
-			sites[store] = &site{t: t, ada: sites["cookie"].ada, eve: sites["cookie"].eve}
-			sites[store].restart(o)
-		}
+	for _, store := range []string{"cookie", "filesystem", "postgres"} {
+		o := people.options
+		o.Store, o.DB = store, d
+		sites[store] = &site{t: t, ada: people.ada, eve: people.eve}
+		sites[store].restart(o)
 	}
 	change := func(f func() error, ready bool) func() {
 		return func() {
