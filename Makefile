@@ -12,7 +12,8 @@ help:
 	@echo 'make run        build and serve once'
 	@echo 'make seed       people and notes to look at, and how to sign in'
 	@echo 'make test       every test, on SQLite and PostgreSQL (PKG=./app/web RUN=TestName for some)'
-	@echo 'make bench      the benchmarks (BENCH=Notes for one, VERBOSE=1 for its query plans)'
+	@echo 'make bench      the benchmarks, and the portal beside other stacks (BENCH=peers for these alone;'
+	@echo '                BENCH=Notes for one benchmark, VERBOSE=1 for its query plans)'
 	@echo 'make e2e        only the tests in a browser (RUN=TestName for some)'
 	@echo 'make check      what CI runs: format, vet, lint, generated code, tests with the race detector'
 	@echo 'make generate   Go from queries/*.sql and db/migrations, and docs/access.md from the routes'
@@ -53,9 +54,22 @@ test:
 	CGO_ENABLED=$$cgo tmp/withpg go test $$race $(if $(RUN),-run '$(RUN)') $(or $(PKG),./...)
 
 .PHONY: bench
+ifneq ($(BENCH),peers)
 bench:
 	@go build -o tmp/withpg ./db/dbtest/withpg
 	@tmp/withpg go test -run '^$$' -bench '$(or $(BENCH),.)' $(if $(VERBOSE),-v) $(or $(PKG),./...)
+endif
+ifeq ($(filter-out peers,$(BENCH))$(PKG),)
+bench: tmp/peers
+endif
+
+# The portal beside other stacks. ARGS are its own options: ARGS='-rounds 3 -only Express'.
+.PHONY: tmp/peers
+tmp/peers:
+	@mkdir -p tmp/bench
+	@go build -trimpath -ldflags '-s -w' -o tmp/bench/portal ./app
+	@cd bench && go build -o ../tmp/bench/bench .
+	@tmp/bench/bench -dir tmp/bench -portal 'the portal=tmp/bench/portal' $(ARGS)
 
 # They build the portal themselves. In make test they run too.
 .PHONY: e2e
@@ -65,12 +79,13 @@ e2e:
 .PHONY: check
 check: .tools/staticcheck .tools/sqlc
 	@echo '— format'
-	@test -z "$$(gofmt -l app db e2e static templates)" || { gofmt -l app db e2e static templates; echo 'gofmt -w mends these.'; exit 1; }
+	@test -z "$$(gofmt -l app bench db e2e static templates)" || { gofmt -l app bench db e2e static templates; echo 'gofmt -w mends these.'; exit 1; }
 	@echo '— go.mod'
 	@go mod tidy -diff
 	@echo '— vet'
 	@go vet ./...
 	@go vet -tags dev ./...
+	@cd bench && go vet ./... && go mod tidy -diff
 	@echo '— staticcheck'
 	@.tools/staticcheck ./...
 	@.tools/staticcheck -tags dev ./...

@@ -29,19 +29,22 @@ const port = "5432"
 // Its methods are for one goroutine at a time.
 type Server struct {
 	bin, dir string
+	settings []string            // name=value, beside our own
 	owner    *syscall.Credential // whom it runs as, when we are root
 	process  *os.Process
 	exited   chan struct{}
 }
 
-// StartServer starts a server. It ends with Close, and with this process.
-func StartServer() (*Server, error) {
+// StartServer starts a server, with settings (name=value) beside those of ours
+// that have it lose data in a crash and be quick. It ends with Close, and with
+// this process.
+func StartServer(settings ...string) (*Server, error) {
 	bin, err := findBinaries()
 	if err != nil {
 		return nil, err
 	}
 	removeStale()
-	s := &Server{bin: bin}
+	s := &Server{bin: bin, settings: settings}
 	if err := errors.Join(s.makeDir(), s.init()); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
@@ -99,8 +102,12 @@ func (s *Server) init() error {
 
 // Start starts a server that was stopped, and waits until it answers.
 func (s *Server) Start() error {
-	return s.run(s.URL("postgres"), "postgres", "-D", "data", "-k", s.dir, "-p", port, "-c", "listen_addresses=", "-c", "max_connections=300",
-		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+	args := []string{"-D", "data", "-k", s.dir, "-p", port, "-c", "listen_addresses=", "-c", "max_connections=300",
+		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"}
+	for _, setting := range s.settings { // of two the later one counts
+		args = append(args, "-c", setting)
+	}
+	return s.run(s.URL("postgres"), "postgres", args...)
 }
 
 // run starts the program of this name, and waits until it answers at url.
