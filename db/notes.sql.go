@@ -122,37 +122,64 @@ func (q *Queries) GetNote(ctx context.Context, arg GetNoteParams) (GetNoteRow, e
 	return i, err
 }
 
-const listDueNotes = `-- name: ListDueNotes :many
-SELECT id, title, due_on
-FROM notes
-WHERE user_id = $1
-  AND due_on IS NOT NULL
-ORDER BY due_on, id
-LIMIT $2
+const listDashboardNotes = `-- name: ListDashboardNotes :many
+SELECT due, place, id, title, pinned, due_on, updated_at
+FROM (
+  SELECT true AS due, row_number() OVER (ORDER BY due_on, id) AS place, id, title, pinned, due_on, updated_at
+  FROM notes AS dated
+  WHERE dated.user_id = $1
+    AND due_on IS NOT NULL
+  ORDER BY due_on, id
+  LIMIT $2
+) AS next
+UNION ALL
+SELECT due, place, id, title, pinned, due_on, updated_at
+FROM (
+  SELECT false AS due, row_number() OVER (ORDER BY updated_at DESC, id DESC) AS place, id, title, pinned, due_on, updated_at
+  FROM notes AS every
+  WHERE every.user_id = $1
+  ORDER BY updated_at DESC, id DESC
+  LIMIT $2
+) AS latest
+ORDER BY due DESC, place
 `
 
-type ListDueNotesParams struct {
+type ListDashboardNotesParams struct {
 	UserID  int64
 	MaxRows int32
 }
 
-type ListDueNotesRow struct {
-	ID    int64
-	Title string
-	DueOn *time.Time
+type ListDashboardNotesRow struct {
+	Due       bool
+	Place     int64
+	ID        int64
+	Title     string
+	Pinned    bool
+	DueOn     *time.Time
+	UpdatedAt time.Time
 }
 
-// ListDueNotes returns those of a person's notes that are due first.
-func (q *Queries) ListDueNotes(ctx context.Context, arg ListDueNotesParams) ([]ListDueNotesRow, error) {
-	rows, err := q.db.QueryContext(ctx, listDueNotes, arg.UserID, arg.MaxRows)
+// ListDashboardNotes returns what a person sees first, in one round trip: those
+// notes that are due next, by date, and then those that were changed last. Each
+// list has at most max_rows.
+func (q *Queries) ListDashboardNotes(ctx context.Context, arg ListDashboardNotesParams) ([]ListDashboardNotesRow, error) {
+	rows, err := q.db.QueryContext(ctx, listDashboardNotes, arg.UserID, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ListDueNotesRow
+	var items []ListDashboardNotesRow
 	for rows.Next() {
-		var i ListDueNotesRow
-		if err := rows.Scan(&i.ID, &i.Title, &i.DueOn); err != nil {
+		var i ListDashboardNotesRow
+		if err := rows.Scan(
+			&i.Due,
+			&i.Place,
+			&i.ID,
+			&i.Title,
+			&i.Pinned,
+			&i.DueOn,
+			&i.UpdatedAt,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

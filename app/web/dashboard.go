@@ -13,19 +13,21 @@ const onDashboard = 5
 
 type dashboardPage struct {
 	page
-	Due    []db.ListDueNotesRow
-	Latest []db.ListNotesRow
+	Due, Latest []db.ListDashboardNotesRow
 }
 
 func (s *Server) showDashboard(c echo.Context) error {
-	ctx, owner := c.Request().Context(), currentUser(c).ID
-	due, err := s.db.ListDueNotes(ctx, db.ListDueNotesParams{UserID: owner, MaxRows: onDashboard})
+	notes, err := s.db.ListDashboardNotes(c.Request().Context(), db.ListDashboardNotesParams{UserID: currentUser(c).ID, MaxRows: onDashboard})
 	if err != nil {
 		return err
 	}
-	latest, err := s.db.ListNotes(ctx, db.ListNotesParams{UserID: owner, MaxRows: onDashboard})
-	if err != nil {
-		return err
+	p := &dashboardPage{}
+	for _, note := range notes {
+		if note.Due {
+			p.Due = append(p.Due, note)
+		} else {
+			p.Latest = append(p.Latest, note)
+		}
 	}
-	return s.render(c, http.StatusOK, "dashboard/show", &dashboardPage{Due: due, Latest: latest})
+	return s.render(c, http.StatusOK, "dashboard/show", p)
 }
