@@ -37,3 +37,46 @@ func (q *Queries) DeleteExpiredHTTPSessions(ctx context.Context, arg DeleteExpir
 	}
 	return result.RowsAffected()
 }
+
+const getHTTPSession = `-- name: GetHTTPSession :one
+SELECT h.data, s.expires_at, u.id, u.email, u.name, u.role, s.created_at AS authenticated_at, s.last_seen_at
+FROM http_sessions h
+LEFT JOIN user_sessions s ON s.token_hash = $1
+LEFT JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL
+WHERE h.key = $2
+`
+
+type GetHTTPSessionParams struct {
+	TokenHash []byte
+	Key       []byte
+}
+
+type GetHTTPSessionRow struct {
+	Data            []byte
+	ExpiresAt       *time.Time
+	ID              *int64
+	Email           *string
+	Name            *string
+	Role            *string
+	AuthenticatedAt *time.Time
+	LastSeenAt      *time.Time
+}
+
+// GetHTTPSession returns a visitor's data and, in the same round trip, whom the
+// token with this hash signs in: nobody when it is unknown or ended, or when the
+// account is disabled. Whether it has expired is for the caller to tell.
+func (q *Queries) GetHTTPSession(ctx context.Context, arg GetHTTPSessionParams) (GetHTTPSessionRow, error) {
+	row := q.db.QueryRowContext(ctx, getHTTPSession, arg.TokenHash, arg.Key)
+	var i GetHTTPSessionRow
+	err := row.Scan(
+		&i.Data,
+		&i.ExpiresAt,
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.Role,
+		&i.AuthenticatedAt,
+		&i.LastSeenAt,
+	)
+	return i, err
+}

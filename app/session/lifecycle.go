@@ -54,10 +54,10 @@ func (s *Session) fetch() error {
 	if s.data.Token == "" {
 		return nil
 	}
-	user, err := s.manager.db.GetSessionUser(s.context(), db.GetSessionUserParams{TokenHash: hashToken(s.data.Token), Now: now})
+	user, err := s.findUser(now)
 	switch {
 	case err == nil && !s.manager.ended(user.AuthenticatedAt, user.LastSeenAt, now):
-		s.user = &user
+		s.user = user
 	case err == nil, errors.Is(err, sql.ErrNoRows): // it has ended: what it held was that person's
 		s.renew()
 	default:

@@ -78,7 +78,8 @@ type Manager struct {
 	keyID  string
 
 	idle, absolute time.Duration
-	maxValues      int // bytes
+	onServer       bool // and not in the cookie
+	maxValues      int  // bytes
 	now            func() time.Time
 	outage         outage // may be nil
 }
@@ -108,7 +109,10 @@ func NewManager(o Options) (*Manager, error) {
 	if o.Store == "cookie" {
 		limit = maxInCookie
 	}
-	m := &Manager{db: o.DB, store: store, cookie: CookieName(o.Secure), keys: keys, keyID: id, idle: o.Idle, absolute: o.Absolute, maxValues: limit, now: db.Now}
+	m := &Manager{
+		db: o.DB, store: store, cookie: CookieName(o.Secure), keys: keys, keyID: id, idle: o.Idle, absolute: o.Absolute,
+		onServer: o.Store != "cookie", maxValues: limit, now: db.Now,
+	}
 	m.outage = newOutageCookie(keys, o.Secure)
 	return m, nil
 }

@@ -3,11 +3,13 @@ package session
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/managethefans/portal/db"
 )
@@ -67,6 +69,9 @@ func (s *Session) SignIn(userID int64, verifiedHash string) error {
 		return fmt.Errorf("record sign-in: %w", err)
 	}
 	s.data.Token, s.data.Values = token, kept
+	if s.manager.onServer {
+		s.stored.ID = idOf(token)
+	}
 	return nil
 }
 
@@ -95,6 +100,39 @@ func (s *Session) EndOthers() (int64, error) {
 		return 0, err
 	}
 	return s.EndAllOf(user.ID)
+}
+
+// findUser returns whom the session's token signs in, or sql.ErrNoRows. The
+// postgres store has read that along with the session, unless the session's id
+// isn't its token's.
+func (s *Session) findUser(now time.Time) (*User, error) {
+	row, read := s.stored.Values[signInKey].(db.GetHTTPSessionRow)
+	switch {
+	case !read || s.stored.ID != idOf(s.data.Token):
+		user, err := s.manager.db.GetSessionUser(s.context(), db.GetSessionUserParams{TokenHash: hashToken(s.data.Token), Now: now})
+		return &user, err
+	case row.ID == nil || !row.ExpiresAt.After(now):
+		return nil, sql.ErrNoRows
+	}
+	return &User{
+		ID: *row.ID, Email: *row.Email, Name: *row.Name, Role: *row.Role,
+		AuthenticatedAt: *row.AuthenticatedAt, LastSeenAt: *row.LastSeenAt,
+	}, nil
+}
+
+// signInKey is where the postgres store leaves the sign-in that it has read. It
+// is not stored.
+const signInKey = "sign-in"
+
+// idOf returns the id of a session that is signed in: the hash of its token, so
+// that the cookie, which holds the id, leads to the row of the sign-in as well.
+// The token itself is in the session's data only.
+func idOf(token string) string { return base32ID.EncodeToString(hashToken(token)) }
+
+// tokenHashOf undoes idOf. What isn't the id of a sign-in leads to none.
+func tokenHashOf(id string) []byte {
+	hash, _ := base32ID.DecodeString(id)
+	return hash
 }
 
 // hashToken is what the database keeps of a token: somebody who reads it there

@@ -165,8 +165,11 @@ func isInvalid(err error) bool {
 func newID() string {
 	id := make([]byte, 32)
 	rand.Read(id) // never fails, says its documentation
-	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(id)
+	return base32ID.EncodeToString(id)
 }
+
+// base32ID is how ids are written: pgstore and the filesystem store do so too.
+var base32ID = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 // keyPairs derives a key to sign with and a key to encrypt with from each
 // secret (HKDF, RFC 5869), so that none is used for two purposes.
