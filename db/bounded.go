@@ -171,7 +171,7 @@ func (r boundedRows) Close() error {
 // withTimeout bounds ctx by Timeout unless it has a deadline of its own.
 func withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	if _, ok := ctx.Deadline(); ok {
-		return context.WithCancel(ctx)
+		return ctx, func() {}
 	}
 	return context.WithTimeout(ctx, Timeout)
 }

@@ -143,6 +143,6 @@ func bounded(ctx context.Context) context.Context {
 		return ctx
 	}
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
-	context.AfterFunc(ctx, cancel)
+	_ = cancel
 	return ctx
 }
