@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -26,6 +27,7 @@ type Set struct{ pages map[string]*template.Template }
 // Load parses every page. assetURL returns the URL of a static file, or an
 // error when there is none of that name.
 func Load(assetURL func(name string) (string, error)) (*Set, error) {
+	files := constants{files, assetURL}
 	shared, err := template.New("").
 		Funcs(functions).
 		Funcs(template.FuncMap{"asset": assetURL}).
@@ -47,6 +49,29 @@ func Load(assetURL func(name string) (string, error)) (*Set, error) {
 		return err
 	})
 	return s, err
+}
+
+// constants are the files with what is the same in every page put in already:
+// the addresses of static files.
+type constants struct {
+	embed.FS
+	assetURL func(name string) (string, error)
+}
+
+var asset = regexp.MustCompile(`{{asset "([^"]*)"}}`)
+
+func (c constants) ReadFile(path string) ([]byte, error) {
+	text, err := c.FS.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return asset.ReplaceAllFunc(text, func(call []byte) []byte {
+		url, urlErr := c.assetURL(string(asset.FindSubmatch(call)[1]))
+		if urlErr != nil {
+			err = fmt.Errorf("%s: %w", path, urlErr)
+		}
+		return []byte(template.HTMLEscapeString(url))
+	}), err
 }
 
 // Render writes a page. Write to a buffer: after an error, what is written is
