@@ -11,14 +11,30 @@ import (
 // functions are what templates can call; asset is added when they are loaded.
 var functions = template.FuncMap{
 	"add":      func(a, b int) int { return a + b },
-	"ago":      func(t time.Time) string { return ago(t, time.Now()) },
 	"checkbox": newCheckbox,
-	"date":     func(t time.Time) string { return t.Format("2 Jan 2006") },
+	"day":      newDay,
 	"field":    newField,
 	"initial":  initial,
-	"iso":      func(t time.Time) string { return t.Format(time.RFC3339) },
 	"links":    newLinks,
-	"overdue":  func(day time.Time) bool { return day.Before(time.Now().UTC().Truncate(24 * time.Hour)) },
+	"moment":   newMoment,
+}
+
+// day is a date as a page shows it.
+type day struct {
+	ISO, Text string
+	Overdue   bool
+}
+
+func newDay(t time.Time) day {
+	today := time.Now().UTC().Truncate(24 * time.Hour)
+	return day{t.Format(time.DateOnly), t.Format("2 Jan 2006"), t.Before(today)}
+}
+
+// moment is a time as a page shows it.
+type moment struct{ ISO, Ago string }
+
+func newMoment(t time.Time) moment {
+	return moment{t.Format(time.RFC3339), ago(t, time.Now())}
 }
 
 // ago says when something was in a few words: how long ago on the same day,
