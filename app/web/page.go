@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
@@ -73,11 +74,17 @@ func (s *Server) render(c echo.Context, status int, name string, data pageData) 
 	return s.write(c, status, name, data)
 }
 
+// buffers are used again: one that grows with each page is most of what the
+// garbage collector has to do.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // write renders to a buffer, so that a fault in a template becomes an error
 // page and not half a page, commits the session, and sends the page.
 func (s *Server) write(c echo.Context, status int, name string, data pageData) error {
-	var buf bytes.Buffer
-	if err := s.pages.Render(&buf, name, data); err != nil {
+	buf := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(buf)
+	buf.Reset()
+	if err := s.pages.Render(buf, name, data); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	if err := session.From(c).Commit(); err != nil {
