@@ -289,9 +289,6 @@ func measure(ctx context.Context, stacks []*stack, o options, m meter) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if err == nil && l.failed > 0 {
-				err = fmt.Errorf("%d requests were answered with an error", l.failed)
-			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
@@ -299,7 +296,11 @@ func measure(ctx context.Context, stacks []*stack, o options, m meter) error {
 			if round > 0 {
 				s.runs = append(s.runs, r)
 			}
-			fmt.Printf("%3d  %-46s %6.0f/s  p50 %5.1f ms  p99 %5.1f ms  %s\n", round, s.name, r.perSecond, ms(r.p50), ms(r.p99), r.cpu)
+			fmt.Printf("%3d  %-46s %6.0f/s  p50 %5.1f ms  p99 %5.1f ms  %s", round, s.name, r.perSecond, ms(r.p50), ms(r.p99), r.cpu)
+			if l.failed > 0 {
+				fmt.Printf(", %d requests were answered with an error", l.failed)
+			}
+			fmt.Println()
 		}
 	}
 	return nil
