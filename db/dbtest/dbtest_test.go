@@ -222,6 +222,61 @@ func TestInAnotherProcess(t *testing.T) {
 	}
 }
 
+func TestAServerThatWasKilledCanBeStarted(t *testing.T) {
+	t.Parallel()
+	s := OwnServer(t, "max_connections=41", "synchronous_commit=on")
+	pool, err := sql.Open("pgx", s.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	for _, statement := range []string{"CREATE TABLE kept (n int)", "INSERT INTO kept VALUES (1)"} {
+		if _, err := pool.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []func() error{s.Kill, s.Start} {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := count(t, s.URL("postgres"), "SELECT n FROM kept"); n != 1 {
+		t.Errorf("got %d", n)
+	}
+	if n := count(t, s.URL("postgres"), "SELECT setting::int FROM pg_settings WHERE name = 'max_connections'"); n != 41 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+func TestADiskGetsFullAndFree(t *testing.T) {
+	t.Parallel()
+	s := SmallServer(t, "64m")
+	pool, err := sql.Open("pgx", s.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	write := func() error {
+		_, err := pool.ExecContext(t.Context(), "CREATE TABLE t AS SELECT repeat('x', 1000) FROM generate_series(1, 100)")
+		return err
+	}
+	if err := s.FillDisk(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(); err == nil || !strings.Contains(err.Error(), "No space left on device") {
+		t.Errorf("full: %v", err)
+	}
+	if n := count(t, s.URL("postgres"), "SELECT 1"); n != 1 {
+		t.Errorf("reading: got %d", n)
+	}
+	if err := s.FreeDisk(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(); err != nil {
+		t.Errorf("freed: %v", err)
+	}
+}
+
 func TestAFrozenServerCanBeStoppedAndStarted(t *testing.T) {
 	t.Parallel()
 	s := OwnServer(t)

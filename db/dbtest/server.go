@@ -29,8 +29,9 @@ const port = "5432"
 // Its methods are for one goroutine at a time.
 type Server struct {
 	bin, dir string
-	settings []string            // name=value, beside our own
 	owner    *syscall.Credential // whom it runs as, when we are root
+	settings []string            // such as "max_connections=40"
+	disk     string              // the size of a file system of its own, such as "64m"
 	process  *os.Process
 	exited   chan struct{}
 }
@@ -38,13 +39,15 @@ type Server struct {
 // StartServer starts a server, with settings (name=value) beside those of ours
 // that have it lose data in a crash and be quick. It ends with Close, and with
 // this process.
-func StartServer(settings ...string) (*Server, error) {
+func StartServer(settings ...string) (*Server, error) { return startServer("", settings...) }
+
+func startServer(disk string, settings ...string) (*Server, error) {
 	bin, err := findBinaries()
 	if err != nil {
 		return nil, err
 	}
 	removeStale()
-	s := &Server{bin: bin, settings: settings}
+	s := &Server{bin: bin, disk: disk, settings: settings}
 	if err := errors.Join(s.makeDir(), s.init()); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
@@ -54,10 +57,11 @@ func StartServer(settings ...string) (*Server, error) {
 	return s, nil
 }
 
-// OwnServer returns a server for one test alone, which may stop or freeze it.
-func OwnServer(t testing.TB) *Server {
+// OwnServer returns a server for one test alone, which may stop or freeze it,
+// with settings such as "max_connections=40".
+func OwnServer(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	s, err := StartServer()
+	s, err := startServer("", settings...)
 	must(t, err)
 	t.Cleanup(func() { s.Close() })
 	return s
@@ -93,7 +97,11 @@ func (s *Server) init() error {
 	// It ends with its thread, as postgres does: see Start.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	out, err := s.command("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync").CombinedOutput()
+	args := []string{"-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"}
+	if s.disk != "" {
+		args = append(args, "--waldir="+filepath.Join(s.dir, "wal"))
+	}
+	out, err := s.command("initdb", args...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
@@ -119,6 +127,11 @@ func (s *Server) run(url, name string, args ...string) error {
 	}
 	defer log.Close()
 	cmd := s.command(name, args...)
+	if s.disk != "" {
+		if err := s.ontoDisk(cmd); err != nil {
+			return err
+		}
+	}
 	cmd.Stdout, cmd.Stderr = log, log
 
 	// It ends with the thread that starts it, so that thread has to stay.
@@ -184,23 +197,56 @@ func (s *Server) Freeze() error { return s.signalAll(syscall.SIGSTOP) }
 // Thaw lets a frozen server go on.
 func (s *Server) Thaw() error { return s.signalAll(syscall.SIGCONT) }
 
+// Kill ends every process of the server at once, as a lack of memory or of power
+// does.
+func (s *Server) Kill() error {
+	if err := s.Freeze(); err != nil { // so that nobody cleans up, or starts another
+		return err
+	}
+	for {
+		switch children, err := s.signalChildren(syscall.SIGKILL); {
+		case err != nil:
+			return err
+		case children > 0:
+			time.Sleep(5 * time.Millisecond)
+			continue
+		}
+		break
+	}
+	if err := s.process.Kill(); err != nil {
+		return err
+	}
+	<-s.exited
+	s.process = nil
+	return nil
+}
+
 func (s *Server) signalAll(signal syscall.Signal) error {
 	if err := s.process.Signal(signal); err != nil {
 		return err
 	}
-	out, err := exec.Command("ps", "-A", "-o", "pid=", "-o", "ppid=").Output()
+	_, err := s.signalChildren(signal)
+	return err
+}
+
+// signalChildren returns how many there were that lived.
+func (s *Server) signalChildren(signal syscall.Signal) (n int, err error) {
+	out, err := exec.Command("ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "state=").Output()
 	if err != nil {
-		return fmt.Errorf("list processes: %w", err)
+		return 0, fmt.Errorf("list processes: %w", err)
 	}
 	for line := range strings.Lines(string(out)) {
 		var pid, parent int
-		if _, err := fmt.Sscan(line, &pid, &parent); err == nil && parent == s.process.Pid {
-			if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
-				return err
-			}
+		var state string
+		if _, err := fmt.Sscan(line, &pid, &parent, &state); err != nil || parent != s.process.Pid || strings.HasPrefix(state, "Z") {
+			continue
+		}
+		n++
+		if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return n, err
 		}
 	}
-	return nil
+	return n, nil
 }
 
 // Close stops the server and removes its data.
