@@ -27,9 +27,11 @@ type boundedConnector struct {
 	pooler *pooler
 }
 
-// recentFailure is the last attempt to connect, if it failed. For a while after
-// it others fail at once: database/sql makes new connections one after the
+// recentFailure is the last attempt to connect that got no answer. For a while
+// after it others fail at once: database/sql makes new connections one after the
 // other, and those who wait for one would wait for all that fail before theirs.
+// A refusal keeps nobody waiting, and a server that restarts refuses for a moment
+// only.
 type recentFailure struct{ atomic.Pointer[failure] }
 
 type failure struct {
@@ -50,7 +52,7 @@ func (c boundedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 		options, err = c.pooler.options(limited, conn)
 	}
 	if err != nil {
-		if ctx.Err() == nil { // not because the request has ended
+		if ctx.Err() == nil && limited.Err() != nil { // not because the request has ended, or was refused
 			c.recent.Store(&failure{time.Now(), err})
 		}
 		return nil, err

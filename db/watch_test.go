@@ -111,6 +111,49 @@ func TestAServerThatStopsAndComesBack(t *testing.T) {
 	})
 }
 
+// TestAServerThatRestartsIsUsedAtOnce is a restart that is over before anybody
+// looks: those who were refused meanwhile hold up nobody afterwards.
+func TestAServerThatRestartsIsUsedAtOnce(t *testing.T) {
+	t.Parallel()
+	server := dbtest.OwnServer(t)
+	d, err := db.Open(server.URL("postgres"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := d.Connect(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := server.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		var refused error
+		ended := make(chan struct{})
+		done := make(chan struct{})
+		go func() { // asks until the server is there again
+			defer close(done)
+			for {
+				select {
+				case <-ended:
+					return
+				default:
+					if _, err := d.ListUsers(context.Background()); err != nil {
+						refused = err
+					}
+				}
+			}
+		}()
+		err := server.Start()
+		close(ended)
+		<-done
+		if err != nil || !db.IsUnavailable(refused) {
+			t.Fatalf("%v, and meanwhile %v", err, refused)
+		}
+		listAtOnce(t, d)
+	}
+}
+
 func TestAServerThatFreezes(t *testing.T) {
 	t.Parallel()
 	server := dbtest.OwnServer(t)
