@@ -20,12 +20,14 @@ import (
 	"github.com/managethefans/portal/db"
 )
 
-// How long a shutdown waits. A connection that is kept open is closed after its
+// How long a start and a shutdown wait. A connection that is kept open is closed after its
 // next answer, or when it has been quiet; a request under way may end.
 const (
 	quietInProduction  = 2 * time.Second
 	quietInDevelopment = 50 * time.Millisecond // the developer waits for the next program
 	shutdownTimeout    = 20 * time.Second
+
+	firstLook = 5 * time.Second // at the database; migrations may take longer
 )
 
 // gcPercent lets the heap grow to five times what is in use before garbage is
@@ -63,9 +65,16 @@ func (p *program) serve(ctx context.Context) error {
 	}
 
 	ctx, stop := context.WithCancel(ctx)
+	unknown := d.Ready() // what it says before anybody has looked
 	var background sync.WaitGroup
 	background.Go(func() { d.Watch(ctx, log, cfg.Migrate) })
 	background.Go(func() { session.PruneLoop(ctx, log, d, cfg.SessionDir, cfg.SessionIdle) })
+	// Who comes first waits in the socket's queue: a program that replaces another
+	// must not answer that it has no database yet.
+	for begun := time.Now(); d.Ready() == unknown && time.Since(begun) < firstLook && ctx.Err() == nil; {
+		time.Sleep(5 * time.Millisecond)
+	}
+	context.AfterFunc(ctx, handler.End)
 	err = serveHTTP(ctx, log, listener, handler, cfg)
 	stop() // also when serving has failed by itself
 	background.Wait()
@@ -95,6 +104,11 @@ func serveHTTP(ctx context.Context, log *slog.Logger, listener net.Listener, han
 	}
 
 	log.Info("portal stops")
+	select { // whoever asks /readyz sends no more meanwhile
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-time.After(cfg.ShutdownDelay):
+	}
 	quiet := quietInDevelopment
 	if cfg.Production() {
 		quiet = quietInProduction

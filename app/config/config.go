@@ -43,6 +43,8 @@ type Config struct {
 	SessionIdle     time.Duration // SESSION_IDLE_TIMEOUT
 	SessionAbsolute time.Duration // SESSION_ABSOLUTE_TIMEOUT
 
+	ShutdownDelay time.Duration // SHUTDOWN_DELAY: /readyz says no for so long before the listener closes
+
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES
 	LogLevel       slog.Level     // LOG_LEVEL
 	LogJSON        bool           // LOG_FORMAT is json
@@ -68,6 +70,7 @@ func Load(getenv func(string) string, dir string) (Config, error) {
 	c.Env = env
 	c.AppName = r.value("APP_NAME", "Portal")
 	c.Addr = r.addr(c.Production())
+	c.ShutdownDelay = r.delay("SHUTDOWN_DELAY")
 	c.LogLevel = r.logLevel()
 	c.LogJSON = r.oneOf("LOG_FORMAT", choose(c.Production(), "json", "text"), "text", "json") == "json"
 	c.TrustedProxies = r.prefixes("TRUSTED_PROXIES")

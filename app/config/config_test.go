@@ -31,6 +31,7 @@ func TestProductionRefusesToStart(t *testing.T) {
 		"with an unknown store":                  {map[string]string{"SESSION_STORE": "redis"}, []string{`SESSION_STORE is "redis"`, "cookie, filesystem, postgres"}},
 		"with a port that is none":               {map[string]string{"PORT": "eighty"}, []string{`PORT is "eighty"`}},
 		"with a port out of range":               {map[string]string{"ADDR": ":99999"}, []string{`ADDR is ":99999"`}},
+		"with a delay that is none":              {map[string]string{"SHUTDOWN_DELAY": "-1s"}, []string{`SHUTDOWN_DELAY is "-1s". Set it to seconds, such as 5s`}},
 		"with a timeout that is none":            {map[string]string{"SESSION_IDLE_TIMEOUT": "7 days", "SESSION_ABSOLUTE_TIMEOUT": "1s"}, []string{`SESSION_IDLE_TIMEOUT is "7 days". Set it to hours`, `SESSION_ABSOLUTE_TIMEOUT is "1s"`}},
 		"with a proxy that is no network":        {map[string]string{"TRUSTED_PROXIES": "10.0.0.0/8, proxy"}, []string{`TRUSTED_PROXIES has "proxy"`}},
 		"with migrations of another kind":        {map[string]string{"DATABASE_URL": "postgres://h/d", "MIGRATE_DATABASE_URL": "sqlite:x.db"}, []string{"MIGRATE_DATABASE_URL is of another kind"}},

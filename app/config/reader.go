@@ -126,6 +126,16 @@ func (r *reader) duration(name string, fallback time.Duration) time.Duration {
 	return d
 }
 
+// delay reads a short time: none, or up to five minutes.
+func (r *reader) delay(name string) time.Duration {
+	value := r.value(name, "0s")
+	d, err := time.ParseDuration(value)
+	if err != nil || d < 0 || d > 5*time.Minute {
+		r.fault(name, "is %q. Set it to seconds, such as 5s, of at most five minutes", value)
+	}
+	return d
+}
+
 // databaseURL checks a URL without showing it: it may hold a password.
 func (r *reader) databaseURL(name string) string {
 	value := r.value(name, "")

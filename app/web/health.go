@@ -19,6 +19,9 @@ type readiness struct {
 // showReadiness says whether requests can be served in full, and if not, why.
 func (s *Server) showReadiness(c echo.Context) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
+	if s.ending.Load() {
+		return c.JSON(http.StatusServiceUnavailable, readiness{"ending", "this instance is being shut down"})
+	}
 	if unavailable := s.db.Ready(); unavailable != nil {
 		return c.JSON(http.StatusServiceUnavailable, readiness{"unavailable", unavailable.Reason})
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/labstack/echo/v4"
 	"golang.org/x/time/rate"
@@ -32,6 +33,7 @@ type Server struct {
 	origin   http.CrossOriginProtection
 	reports  *rate.Limiter // of the content security policy, into the log
 	routes   []Route
+	ending   atomic.Bool
 }
 
 // New makes the server. The database need not be ready: until it is, pages that
@@ -64,6 +66,10 @@ func New(cfg config.Config, log *slog.Logger, d *db.DB) (*Server, error) {
 }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+// End has /readyz say from now on that requests should go elsewhere. Those that
+// come all the same are answered.
+func (s *Server) End() { s.ending.Store(true) }
 
 // Routes lists the routes in the order in which they are declared. It needs
 // neither settings nor a database.
