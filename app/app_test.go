@@ -29,10 +29,13 @@ const goodSecret = "0123456789abcdef0123456789abcdef"
 // TestMain lets this test program be the portal, for tests that need processes.
 func TestMain(m *testing.M) {
 	if os.Getenv("PORTAL_TEST_PROCESS") == "yes" {
+		go weighOnSignal()
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	os.RemoveAll(buildDir)
+	os.Exit(code)
 }
 
 // portal runs one command with these settings, and nothing of the environment.
@@ -374,13 +377,23 @@ func TestASocketThatWasPromisedAndIsntThereIsAnError(t *testing.T) {
 	}
 }
 
-// start runs the portal as a process on a socket that it inherits.
-func start(t *testing.T, socket *os.File, url, dir string) (*exec.Cmd, *output) {
+// start runs the portal as a process on a socket that it inherits, with further
+// settings such as "LOG_LEVEL=info".
+func start(t *testing.T, socket *os.File, url, dir string, env ...string) (*exec.Cmd, *output) {
+	t.Helper()
+	return startProgram(t, os.Args[0], socket, url, dir, env...)
+}
+
+func startProgram(t *testing.T, path string, socket *os.File, url, dir string, env ...string) (*exec.Cmd, *output) {
 	t.Helper()
 	out := &output{}
-	cmd := exec.Command(os.Args[0])
-	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = dir, out, out, []*os.File{socket}
+	cmd := exec.Command(path)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
+	if socket != nil {
+		cmd.ExtraFiles = []*os.File{socket}
+	}
 	cmd.Env = []string{"PORTAL_TEST_PROCESS=yes", "LISTEN_FDS=1", "APP_ENV=production", "SESSION_SECRET=" + goodSecret, "DATABASE_URL=" + url, "LOG_LEVEL=warn"}
+	cmd.Env = append(cmd.Env, env...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
