@@ -2,7 +2,6 @@ package session
 
 import (
 	"testing"
-	"time"
 
 	"github.com/managethefans/portal/db/dbtest"
 )
@@ -11,10 +10,7 @@ import (
 // session, and one of before, whose id was random.
 func TestASignInIsFoundWhateverItsSessionsID(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, Options{
-		Store: "postgres", Secrets: []string{oldSecret}, DB: dbtest.Postgres(t),
-		Idle: 7 * 24 * time.Hour, Absolute: 30 * 24 * time.Hour,
-	})
+	s := newSite(t, "postgres", dbtest.PostgresURL(t))
 	for _, together := range []bool{true, false} {
 		s.manager.onServer = together
 		v := s.signedIn(s.ada)
