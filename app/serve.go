@@ -74,6 +74,7 @@ func (p *program) serve(ctx context.Context) error {
 	for begun := time.Now(); d.Ready() == unknown && time.Since(begun) < firstLook && ctx.Err() == nil; {
 		time.Sleep(5 * time.Millisecond)
 	}
+	d.Warm(ctx)
 	context.AfterFunc(ctx, handler.End)
 	err = serveHTTP(ctx, log, listener, handler, cfg)
 	stop() // also when serving has failed by itself

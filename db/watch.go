@@ -74,6 +74,28 @@ func (d *DB) prepare(ctx context.Context, log *slog.Logger, migrate bool) *Unava
 	return nil
 }
 
+// warm is how many connections Warm makes: enough for a first rush, and few for a
+// server that has a hundred for all.
+const warm = 8
+
+// Warm makes some connections before anybody waits for one. Those who come all at
+// once, as after a restart, would have the server make as many at once, and a
+// busy one may take too long for that. SQLite needs none of it.
+func (d *DB) Warm(ctx context.Context) {
+	if !d.Postgres() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	for range warm {
+		conn, err := d.Pool().Conn(ctx)
+		if err != nil {
+			return // which the next request will find out
+		}
+		defer conn.Close() // at the end: one that is free would be taken again
+	}
+}
+
 // Ping reports whether the database answers.
 func (d *DB) Ping(ctx context.Context) error {
 	if unavailable := d.ping(ctx); unavailable != nil {

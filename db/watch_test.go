@@ -111,6 +111,15 @@ func TestAServerThatStopsAndComesBack(t *testing.T) {
 	})
 }
 
+func TestAWarmPoolHasConnections(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Postgres(t)
+	d.Warm(t.Context())
+	if n := d.Pool().Stats().Idle; n < 8 {
+		t.Errorf("%d connections", n)
+	}
+}
+
 // TestAServerThatRestartsIsUsedAtOnce is a restart that is over before anybody
 // looks: those who were refused meanwhile hold up nobody afterwards.
 func TestAServerThatRestartsIsUsedAtOnce(t *testing.T) {
