@@ -95,32 +95,40 @@ func (s *Session) renew() {
 // become an error page. A session that could not be loaded is left as it is.
 func (s *Session) Commit() error {
 	if s.err != nil {
-		if !s.changed {
+		if !s.changed && !s.flashed {
 			return nil
 		}
 		return s.hold(s.err)
 	}
 	now := s.manager.now()
-	if touched := s.prolong(now); !s.changed && !s.held && !touched {
+	if touched := s.prolong(now); !s.changed && !s.flashed && !s.held && !touched {
 		return nil
 	}
 	err := s.save(now)
 	switch {
-	case err != nil && !s.changed: // it was only read: the next request tries again
+	case err != nil && !s.changed && !s.flashed: // it was only read: the next request tries again
 		return nil
-	case db.IsUnavailable(err) && s.data.Token == "" && s.ended == nil && s.stored.IsNew: // a new visitor's first one
+	case db.IsUnavailable(err) && (!s.changed || s.isFirst()):
 		return s.hold(err)
 	case err == nil && s.held:
 		s.manager.outage.release(s.c.Response())
 	}
-	s.changed = false
+	s.changed, s.flashed = false, false
 	return err
 }
 
+// isFirst reports whether this is the first session of somebody who came without
+// one.
+func (s *Session) isFirst() bool { return s.stored.IsNew && s.ended == nil && s.data.Token == "" }
+
 // hold keeps for later what can't be saved because of err.
 func (s *Session) hold(err error) error {
-	s.changed = false
-	if o := s.manager.outage; o != nil && o.hold(s.c.Response(), s.c.Request(), s.data) == nil {
+	s.changed, s.flashed = false, false
+	kept := data{Flashes: s.data.Flashes}
+	if s.err == nil && s.isFirst() {
+		kept.Values = s.data.Values
+	}
+	if o := s.manager.outage; o != nil && o.hold(s.c.Response(), s.c.Request(), kept) == nil {
 		return nil
 	}
 	return err

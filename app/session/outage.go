@@ -65,7 +65,7 @@ func (o *outageCookie) hold(w http.ResponseWriter, r *http.Request, d data) erro
 		o.release(w)
 		return nil
 	}
-	text, err := json.Marshal(data{Flashes: d.Flashes, Values: d.Values})
+	text, err := json.Marshal(d)
 	if err != nil {
 		return err
 	}

@@ -126,7 +126,7 @@ func (m *Manager) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		if err := next(c); err != nil {
 			return err
 		}
-		if s.changed {
+		if s.changed || s.flashed {
 			return ErrNotSaved
 		}
 		return nil
@@ -148,7 +148,8 @@ type Session struct {
 	data   data
 	user   *User
 
-	changed   bool
+	changed   bool // and has to be saved
+	flashed   bool // messages came or went, which can wait elsewhere
 	discarded bool
 	held      bool              // it has what was kept during an outage
 	ended     *sessions.Session // the one before a new id, to be removed
@@ -162,7 +163,7 @@ const maxFlashes = 3
 func (s *Session) Flash(kind, text string) {
 	s.load()
 	s.data.addFlashes(Flash{kind, text})
-	s.changed = true
+	s.flashed = true
 }
 
 // TakeFlashes returns the messages to show now, and forgets them.
@@ -170,10 +171,12 @@ func (s *Session) TakeFlashes() []Flash {
 	s.load()
 	flashes := s.data.Flashes
 	if len(flashes) > 0 {
-		s.data.Flashes, s.changed = nil, true
+		s.data.Flashes, s.flashed = nil, true
 	}
 	return flashes
 }
 
 // Discard forgets what was to be committed: the request has failed.
-func (s *Session) Discard() { s.changed, s.held, s.discarded = false, false, true }
+func (s *Session) Discard() {
+	s.changed, s.flashed, s.held, s.discarded = false, false, false, true
+}
