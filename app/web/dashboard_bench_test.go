@@ -17,17 +17,20 @@ import (
 	"github.com/managethefans/portal/db/dbtest"
 )
 
+// benchConfig is a portal in production.
+var benchConfig = config.Config{
+	Env: config.Production, AppName: "Portal", SessionStore: config.Postgres,
+	SessionSecrets: []string{"a secret for tests, of 32 bytes and more"},
+	SessionIdle:    7 * 24 * time.Hour, SessionAbsolute: 30 * 24 * time.Hour,
+}
+
 // BenchmarkDashboard asks for the dashboard of somebody who is signed in, with
 // the whole middleware and the sessions in PostgreSQL. cpu-µs/op is this
 // program's own part, whatever else the machine does; the time has the
 // database's part in it too.
 func BenchmarkDashboard(b *testing.B) {
 	d := dbtest.Postgres(b)
-	s, err := New(config.Config{
-		Env: config.Production, AppName: "Portal", SessionStore: config.Postgres,
-		SessionSecrets: []string{"a secret for tests, of 32 bytes and more"},
-		SessionIdle:    7 * 24 * time.Hour, SessionAbsolute: 30 * 24 * time.Hour,
-	}, slog.New(slog.NewJSONHandler(io.Discard, nil)), d)
+	s, err := New(benchConfig, slog.New(slog.NewJSONHandler(io.Discard, nil)), d)
 	if err != nil {
 		b.Fatal(err)
 	}
