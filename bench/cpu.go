@@ -29,9 +29,9 @@ func newMeter(url string) meter {
 
 // reading is what was used so far.
 type reading struct {
-	at                        time.Time
-	server, client, all, idle time.Duration
-	database                  map[int]time.Duration // by process: some end meanwhile
+	at                  time.Time
+	server, client, all time.Duration
+	database            map[int]time.Duration // by process: some end meanwhile
 }
 
 func (m meter) read(server int) reading {
