@@ -33,30 +33,11 @@ func seed(ctx context.Context, url string, people int) ([]string, error) {
 	if err := d.Connect(ctx, true); err != nil {
 		return nil, err
 	}
-	now := db.Now()
-	err = d.InTx(ctx, func(q *db.Queries) error {
-		for i := range people {
-			id, err := q.CreateUser(ctx, db.CreateUserParams{
-				Email: fmt.Sprintf("person%d@example.com", i+1), Name: personName(i + 1), PasswordHash: passwordHash, Role: db.RoleMember, Now: now,
-			})
-			if err != nil {
-				return err
-			}
-			for n, title := range titles {
-				note := db.CreateNoteParams{UserID: id, Title: title, SearchText: title, Pinned: n%4 == 0, Now: now.Add(-time.Duration(n*n) * 7 * time.Hour)}
-				if n%2 == 0 {
-					due := now.Truncate(24*time.Hour).AddDate(0, 0, n-3)
-					note.DueOn = &due
-				}
-				if _, err := q.CreateNote(ctx, note); err != nil {
-					return err
-				}
-			}
+	for i := range people {
+		err := d.InTx(ctx, func(q *db.Queries) error { return seedPerson(ctx, q, i+1, db.Now()) })
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
 	}
 	cookies, err := signIn(d, people)
 	if err != nil {
@@ -64,6 +45,26 @@ func seed(ctx context.Context, url string, people int) ([]string, error) {
 	}
 	_, err = d.Pool().ExecContext(ctx, "VACUUM ANALYZE")
 	return cookies, err
+}
+
+func seedPerson(ctx context.Context, q *db.Queries, number int, now time.Time) error {
+	id, err := q.CreateUser(ctx, db.CreateUserParams{
+		Email: fmt.Sprintf("person%d@example.com", number), Name: personName(number), PasswordHash: passwordHash, Role: db.RoleMember, Now: now,
+	})
+	if err != nil {
+		return err
+	}
+	for n, title := range titles {
+		note := db.CreateNoteParams{UserID: id, Title: title, SearchText: title, Pinned: n%4 == 0, Now: now.Add(-time.Duration(n*n) * 7 * time.Hour)}
+		if n%2 == 0 {
+			due := now.Truncate(24*time.Hour).AddDate(0, 0, n-3)
+			note.DueOn = &due
+		}
+		if _, err := q.CreateNote(ctx, note); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // passwordHash stands for the hash of a password: nobody signs in by one here.
