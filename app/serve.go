@@ -32,7 +32,7 @@ const (
 
 // gcPercent lets the heap grow to five times what is in use before garbage is
 // collected, instead of twice: a portal keeps little and makes much, and the
-// processor's time is dearer than some 20 MB. GOGC overrides it.
+// processor's time is dearer than a few MB. GOGC overrides it.
 const gcPercent = 400
 
 // serve runs the portal until ctx ends. It listens first: a fault there ends
