@@ -179,21 +179,25 @@ func (w *formWriter) markForms(page []byte) []byte {
 		sent, _ := decodeMark(w.r.PostFormValue(formField), w.codecs)
 		mark.Page = cmp.Or(sent.Page, mark.Page)
 	}
-	marked := make([]byte, 0, len(page)+512)
+	var marked []byte
+	copied, at := 0, 0
 	for {
-		before, rest, found := bytes.Cut(page, []byte("<form"))
-		marked = append(marked, before...)
-		if !found {
-			return marked
+		_, rest, found := bytes.Cut(page[at:], []byte("<form"))
+		tag, rest, closed := bytes.Cut(rest, []byte(">"))
+		if !found || !closed {
+			break
 		}
-		tag, rest, _ := bytes.Cut(rest, []byte(">"))
-		marked = append(append(append(marked, "<form"...), tag...), '>')
+		at = len(page) - len(rest)
 		if form, _, _ := bytes.Cut(rest, []byte("</form>")); bytes.Contains(tag, []byte(`method="post"`)) && asks(form) {
 			mark.Passwords = passwords(form)
-			marked = append(marked, w.input(mark)...)
+			marked = append(append(marked, page[copied:at]...), w.input(mark)...)
+			copied = at
 		}
-		page = rest
 	}
+	if marked == nil {
+		return page
+	}
+	return append(marked, page[copied:]...)
 }
 
 // asks reports whether a form has anything to fill in.
