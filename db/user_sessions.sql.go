@@ -368,22 +368,26 @@ UPDATE user_sessions
 SET last_seen_at = $1, expires_at = $2, key_id = $3
 WHERE token_hash = $4
   AND expires_at > $1
+  AND (last_seen_at <= $5 OR key_id <> $3)
 `
 
 type TouchUserSessionParams struct {
-	Now       time.Time
-	ExpiresAt time.Time
-	KeyID     string
-	TokenHash []byte
+	Now        time.Time
+	ExpiresAt  time.Time
+	KeyID      string
+	TokenHash  []byte
+	SeenBefore time.Time
 }
 
-// TouchUserSession records that a sign-in is in use. One that has ended stays so.
+// TouchUserSession records that a sign-in is in use, unless that was recorded
+// after seen_before under the same key. One that has ended stays so.
 func (q *Queries) TouchUserSession(ctx context.Context, arg TouchUserSessionParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, touchUserSession,
 		arg.Now,
 		arg.ExpiresAt,
 		arg.KeyID,
 		arg.TokenHash,
+		arg.SeenBefore,
 	)
 	if err != nil {
 		return 0, err

@@ -14,11 +14,13 @@ WHERE s.token_hash = @token_hash
   AND u.disabled_at IS NULL;
 
 -- name: TouchUserSession :execrows
--- TouchUserSession records that a sign-in is in use. One that has ended stays so.
+-- TouchUserSession records that a sign-in is in use, unless that was recorded
+-- after seen_before under the same key. One that has ended stays so.
 UPDATE user_sessions
 SET last_seen_at = @now, expires_at = @expires_at, key_id = @key_id
 WHERE token_hash = @token_hash
-  AND expires_at > @now;
+  AND expires_at > @now
+  AND (last_seen_at <= @seen_before OR key_id <> @key_id);
 
 -- name: DeleteUserSession :exec
 -- DeleteUserSession ends one sign-in.

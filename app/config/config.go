@@ -63,7 +63,8 @@ const dataDir = "data"
 
 // Load reads the settings with getenv, and in development those that getenv
 // doesn't have from the file .env in dir. The error is Faults: everything that is
-// wrong, with its remedy; what could be read is returned all the same. In development it makes a session secret on the first call.
+// wrong, with its remedy; what could be read is returned all the same. In
+// development it makes a session secret on the first call.
 func Load(getenv func(string) string, dir string) (Config, error) {
 	var c Config
 	r, env := newReader(getenv, dir)

@@ -146,8 +146,12 @@ func (s *Session) save(now time.Time) error {
 		return s.remove(s.ended, s.c.Response())
 	}
 
+	first := s.stored.IsNew
 	if s.data.Begun == 0 {
 		s.data.Begun = now.Unix()
+	}
+	if !first {
+		s.endReplaced()
 	}
 	s.data.Saved, s.data.KeyID = now.Unix(), s.manager.keyID
 	text, err := s.encode()
@@ -158,6 +162,9 @@ func (s *Session) save(now time.Time) error {
 	s.stored.Options.MaxAge = int(s.manager.ends(time.Unix(s.data.Begun, 0), now).Sub(now).Seconds())
 	if err := s.manager.store.Save(s.c.Request(), s.c.Response(), s.stored); err != nil {
 		return err
+	}
+	if first {
+		s.endReplaced()
 	}
 	if s.ended != nil {
 		return s.remove(s.ended, discard{})
@@ -186,29 +193,32 @@ func (s *Session) remove(stored *sessions.Session, w http.ResponseWriter) error 
 }
 
 // prolong has a session that is used last longer, and reports whether it is to
-// be saved for that. Once a minute is enough, or at once when the secret has
-// changed: a read must cost no write. A failure is left to the next request.
+// be saved for that. Once a minute is enough (more often when it may be idle for
+// minutes only), or at once when the secret has changed: a read must cost no
+// write. Of requests that come together one does it. A failure is left to the
+// next request.
 func (s *Session) prolong(now time.Time) bool {
 	if !s.loaded || s.discarded || s.stored.IsNew || s.data.empty() {
 		return false
 	}
-	seen := time.Unix(s.data.Saved, 0)
+	seen, every := time.Unix(s.data.Saved, 0), min(time.Minute, s.manager.idle/4)
 	if s.user != nil {
 		seen = s.user.LastSeenAt
 	}
-	if s.data.KeyID == s.manager.keyID && now.Sub(seen) < time.Minute {
+	if s.data.KeyID == s.manager.keyID && now.Sub(seen) < every {
 		return false
 	}
 	if s.user == nil {
 		return true
 	}
 	n, err := s.manager.db.TouchUserSession(s.context(), db.TouchUserSessionParams{
-		TokenHash: hashToken(s.data.Token),
-		KeyID:     s.manager.keyID,
-		Now:       now,
-		ExpiresAt: s.manager.ends(s.user.AuthenticatedAt, now),
+		TokenHash:  hashToken(s.data.Token),
+		KeyID:      s.manager.keyID,
+		Now:        now,
+		SeenBefore: now.Add(-every),
+		ExpiresAt:  s.manager.ends(s.user.AuthenticatedAt, now),
 	})
-	return err == nil && n > 0 // else it has ended since it was loaded
+	return err == nil && n > 0 // else it has ended since it was loaded, or was prolonged
 }
 
 // ends returns when something that began then ends unless it is used again.

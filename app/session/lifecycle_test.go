@@ -1,9 +1,15 @@
 package session
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/db/dbtest"
 )
@@ -34,29 +40,165 @@ func TestAReadSucceedsWhereItCantProlongTheSession(t *testing.T) {
 	}
 }
 
-// TestAMessageWaitsWhereTheSessionCantBeSaved has the disk run full after a note
-// was saved, say, and before the message that it was.
-func TestAMessageWaitsWhereTheSessionCantBeSaved(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, "postgres", dbtest.PostgresURL(t))
+// refuse has PostgreSQL refuse to write to a table as if its disk were full,
+// until the function that it returns is called.
+func refuse(t *testing.T, s *site, table string) (allow func()) {
+	t.Helper()
 	exec := func(statement string) {
 		if _, err := s.options.DB.Pool().ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
 	}
-	v := s.signedIn(s.ada)
-	exec(`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no space left on device' USING ERRCODE = '53100'; END $$`)
-	exec("CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON http_sessions EXECUTE FUNCTION full_disk()")
-	v.do("/flash?text=saved")
-	if status, _ := v.send("/set", "value", "x"); status != http.StatusInternalServerError {
-		t.Errorf("a value that isn't saved is %d", status)
+	exec(`CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no space left on device' USING ERRCODE = '53100'; END $$`)
+	exec("CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON " + table + " EXECUTE FUNCTION full_disk()")
+	return func() { exec("DROP TRIGGER full_disk ON " + table) }
+}
+
+// TestASignInThatFailsSignsNobodyOut has somebody give the password again, and
+// somebody else sign in, where one of the two rows can't be written.
+func TestASignInThatFailsSignsNobodyOut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "postgres", dbtest.PostgresURL(t))
+	for _, table := range []string{"user_sessions", "http_sessions"} {
+		for _, id := range []int64{s.ada, s.eve} {
+			v := s.signedIn(s.ada)
+			v.do("/set", "value", "Ada's")
+			allow := refuse(t, s, table)
+			if status, _ := v.send(fmt.Sprint("/in?id=", id)); status != http.StatusInternalServerError || len(v.sent) > 0 {
+				t.Errorf("%s: %d, sets %v", table, status, v.sent)
+			}
+			v.want("/who", "ada@example.com")
+			v.want("/get", "Ada's")
+			allow()
+			v.want("/who", "ada@example.com")
+		}
 	}
+}
+
+// TestASignInThatWasReplacedEndsAtLast has the database go between the new
+// session and the end of the old one.
+func TestASignInThatWasReplacedEndsAtLast(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "postgres", dbtest.PostgresURL(t))
+	v := s.signedIn(s.ada)
+	old := v.copy()
+	exec := func(statement string) {
+		if _, err := s.options.DB.Pool().ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(`CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'away' USING ERRCODE = '57P01'; END $$`)
+	exec("CREATE TRIGGER away BEFORE DELETE ON user_sessions EXECUTE FUNCTION away()")
+	v.do(fmt.Sprint("/in?id=", s.ada))
 	v.want("/who", "ada@example.com")
-	v.want("/flashes", "[{success saved}]")
-	v.want("/flashes", "[]")
-	v.do("/flash?text=again")
-	exec("DROP TRIGGER full_disk ON http_sessions")
+	exec("DROP TRIGGER away ON user_sessions")
+	s.wait(time.Minute)
 	v.want("/who", "ada@example.com")
-	v.want("/flashes", "[{success again}]")
-	v.want("/flashes", "[]")
+	old.want("/who", "nobody")
+	v.want("/who", "ada@example.com")
+}
+
+// TestOfRequestsThatComeTogetherOneProlongs counts what they write.
+func TestOfRequestsThatComeTogetherOneProlongs(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *site) {
+		v := s.signedIn(s.ada)
+		s.wait(time.Minute)
+		now := s.manager.now()
+		s.manager.now = func() time.Time { return now }
+		var before, prolonged atomic.Int64
+		const requests = 6
+		gate := make(chan struct{})
+		s.GET("/read", func(c echo.Context) error {
+			if user, err := From(c).User(); user == nil {
+				return err
+			}
+			if before.Add(1) == requests { // all have loaded it, and none has committed
+				close(gate)
+			}
+			<-gate
+			if err := From(c).Commit(); err != nil {
+				return err
+			}
+			return c.String(http.StatusOK, "")
+		})
+		var group sync.WaitGroup
+		for range requests {
+			tab := v.copy()
+			group.Go(func() {
+				if tab.do("/read"); len(tab.sent) > 0 {
+					prolonged.Add(1)
+				}
+			})
+		}
+		group.Wait()
+		if n := prolonged.Load(); n != 1 {
+			t.Errorf("%d of %d requests prolong the session", n, requests)
+		}
+	})
+}
+
+func TestASessionThatMayBeIdleForAMinuteLastsWhileItIsUsed(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *site) {
+		o := s.options
+		o.Idle = time.Minute
+		s.restart(o)
+		v := s.signedIn(s.ada)
+		for range 5 {
+			s.wait(50 * time.Second)
+			v.want("/who", "ada@example.com")
+		}
+		s.wait(61 * time.Second)
+		v.want("/who", "nobody")
+	})
+}
+
+// TestManySmallValuesHaveTheSameLimit fills the session with them.
+func TestManySmallValuesHaveTheSameLimit(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *site) {
+		s.Any("/many", func(c echo.Context) error {
+			session := From(c)
+			for i := 0; ; i++ {
+				err := NewValue[int](fmt.Sprint(i)).Set(session, i)
+				var tooLarge *TooLargeError
+				if errors.As(err, &tooLarge) {
+					break
+				}
+				if err != nil {
+					return err
+				}
+			}
+			if err := session.Commit(); err != nil {
+				return err
+			}
+			return c.String(http.StatusOK, "")
+		})
+		v := s.visitor()
+		v.do("/many")
+		v.do(fmt.Sprint("/in?id=", s.ada))
+		v.do(fmt.Sprint("/in?id=", s.ada))
+		v.want("/who", "ada@example.com")
+	})
+}
+
+// TestANewSecretComesInTwoSteps goes from one secret to another on two
+// instances, of which one restarts later than the other.
+func TestANewSecretComesInTwoSteps(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *site) {
+		v := s.signedIn(s.ada)
+		v.do("/set", "value", "kept")
+		other := &site{t: t, ada: s.ada, eve: s.eve}
+		other.restart(s.options)
+		// Each instance has the next step before the other, and both serve meanwhile.
+		for _, secrets := range [][]string{{oldSecret, newSecret}, {newSecret, oldSecret}, {newSecret}} {
+			o := s.options
+			o.Secrets = secrets
+			for _, restarted := range []*site{s, other} {
+				restarted.restart(o)
+				for _, v.site = range []*site{s, other, s, other} {
+					v.want("/who", "ada@example.com")
+					v.want("/get", "kept")
+				}
+			}
+		}
+	})
 }

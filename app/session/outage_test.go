@@ -141,3 +141,24 @@ func TestAnOutageLosesNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestAMessageWaitsWhereTheSessionCantBeSaved has the disk run full after a note
+// was saved, say, and before the message that it was.
+func TestAMessageWaitsWhereTheSessionCantBeSaved(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "postgres", dbtest.PostgresURL(t))
+	v := s.signedIn(s.ada)
+	allow := refuse(t, s, "http_sessions")
+	v.do("/flash?text=saved")
+	if status, _ := v.send("/set", "value", "x"); status != http.StatusInternalServerError {
+		t.Errorf("a value that isn't saved is %d", status)
+	}
+	v.want("/who", "ada@example.com")
+	v.want("/flashes", "[{success saved}]")
+	v.want("/flashes", "[]")
+	v.do("/flash?text=again")
+	allow()
+	v.want("/who", "ada@example.com")
+	v.want("/flashes", "[{success again}]")
+	v.want("/flashes", "[]")
+}

@@ -48,6 +48,8 @@ type data struct {
 	KeyID   string                     `json:"k,omitempty"` // of the secret that it was saved under
 	Begun   int64                      `json:"b,omitempty"` // when it was saved first, and
 	Saved   int64                      `json:"s,omitempty"` // last, in seconds since 1970
+
+	Replaced []byte `json:"r,omitempty"` // the hash of the token before, if it may still be alive
 }
 
 func (d *data) empty() bool { return d.Token == "" && len(d.Flashes) == 0 && len(d.Values) == 0 }

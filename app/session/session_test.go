@@ -401,7 +401,7 @@ func TestAnonymousValuesSurviveTheSignInAndNothingElse(t *testing.T) {
 func TestValuesHaveALimit(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *site) {
 		v := s.signedIn(s.ada)
-		most := s.manager.maxValues - len("note") - len(`""`)
+		most := s.manager.maxValues - len(`{"note":""}`)
 		large := strings.Repeat("x", most)
 		for range 3 {
 			v.do("/flash?text=" + strings.Repeat("y", 100))

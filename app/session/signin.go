@@ -32,22 +32,44 @@ var ErrChanged = errors.New("the account has changed since its password was veri
 var ErrEnded = errors.New("the sign-in has ended")
 
 // SignIn makes this the session of a person who has proved who they are, by the
-// password whose hash is verifiedHash. It has a new id and a new token; what
-// was signed in before has ended. It returns ErrChanged for a proof that holds
-// no longer: a sign-in under way must not outlive a change of the password.
+// password whose hash is verifiedHash. It has a new id and a new token; what was
+// signed in before ends once the new session is saved, so that nobody is signed
+// out where that fails. It returns ErrChanged for a proof that holds no longer:
+// a sign-in under way must not outlive a change of the password.
 func (s *Session) SignIn(userID int64, verifiedHash string) error {
-	s.load()
-	kept := s.data.Values // of an anonymous visitor, or of the same person
-	if s.user != nil && s.user.ID != userID {
-		kept = nil
-	}
-	if err := s.SignOut(); err != nil {
+	return s.signIn(userID, verifiedHash, func(*db.Queries) error { return nil })
+}
+
+// SignInAlone is SignIn after a change of the password, which change makes in
+// the same transaction: every other sign-in of the person ends with it.
+func (s *Session) SignInAlone(userID int64, verifiedHash string, change func(*db.Queries) error) error {
+	return s.signIn(userID, verifiedHash, func(q *db.Queries) error {
+		if err := change(q); err != nil {
+			return err
+		}
+		_, err := q.DeleteOtherUserSessions(s.context(), db.DeleteOtherUserSessionsParams{UserID: userID, TokenHash: hashToken(s.data.Token)})
 		return err
+	})
+}
+
+func (s *Session) signIn(userID int64, verifiedHash string, change func(*db.Queries) error) error {
+	if s.load(); s.err != nil {
+		return s.err
+	}
+	kept, before := s.data.Values, s.data.Replaced
+	if s.data.Token != "" {
+		before = hashToken(s.data.Token)
+	}
+	if s.user != nil && s.user.ID != userID {
+		kept = nil // it was another person's
 	}
 	key := make([]byte, 32)
 	rand.Read(key) // never fails, says its documentation
 	token, now := base64.RawURLEncoding.EncodeToString(key), s.manager.now()
 	err := s.manager.db.InTx(s.context(), func(q *db.Queries) error {
+		if err := change(q); err != nil {
+			return err
+		}
 		n, err := q.LockVerifiedUser(s.context(), db.LockVerifiedUserParams{ID: userID, VerifiedHash: verifiedHash})
 		if err != nil {
 			return err
@@ -68,11 +90,21 @@ func (s *Session) SignIn(userID int64, verifiedHash string) error {
 	if err != nil {
 		return fmt.Errorf("record sign-in: %w", err)
 	}
-	s.data.Token, s.data.Values = token, kept
+	s.renew()
+	s.data.Token, s.data.Values, s.data.Replaced = token, kept, before
+	s.changed = true
 	if s.manager.onServer {
 		s.stored.ID = idOf(token)
 	}
 	return nil
+}
+
+// endReplaced ends the sign-in before this one. What can't be ended now is ended
+// when the session is saved next.
+func (s *Session) endReplaced() {
+	if len(s.data.Replaced) > 0 && s.manager.db.DeleteUserSession(s.context(), s.data.Replaced) == nil {
+		s.data.Replaced = nil
+	}
 }
 
 // SignOut ends the sign-in, if there is one, and gives the visitor a new,

@@ -3,6 +3,7 @@ package session
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 )
 
 // How much the values of a session may hold together, as JSON, in bytes. A
@@ -53,16 +54,19 @@ func (v Value[T]) Set(s *Session, value T) error {
 	if err != nil {
 		return fmt.Errorf("session value %q: %w", v.name, err)
 	}
-	size := len(v.name) + len(text)
-	for name, other := range s.data.Values {
-		if name != v.name {
-			size += len(name) + len(other)
-		}
+	values := maps.Clone(s.data.Values)
+	if values == nil {
+		values = map[string]json.RawMessage{}
 	}
-	if limit := s.manager.maxValues; size > limit {
+	values[v.name] = text
+	all, err := json.Marshal(values)
+	if err != nil {
+		return fmt.Errorf("session value %q: %w", v.name, err)
+	}
+	if size, limit := len(all), s.manager.maxValues; size > limit {
 		return &TooLargeError{v.name, size, limit}
 	}
-	s.data.setValue(v.name, text)
+	s.data.Values = values
 	s.changed = true
 	return nil
 }

@@ -87,23 +87,16 @@ func (s *Server) updatePassword(c echo.Context) error {
 	}
 	// The password first: it holds the row until the sessions are gone, against
 	// sign-ins that are under way.
-	err = s.db.InTx(ctx, func(q *db.Queries) error {
+	err = session.From(c).SignInAlone(user.ID, hash, func(q *db.Queries) error {
 		n, err := q.ReplacePasswordHash(ctx, db.ReplacePasswordHashParams{
 			ID: user.ID, VerifiedHash: verified.PasswordHash, PasswordHash: hash, Now: db.Now(),
 		})
-		if err != nil {
-			return err
-		}
-		if n == 0 {
+		if err == nil && n == 0 {
 			return session.ErrChanged
 		}
-		_, err = q.DeleteUserSessions(ctx, user.ID)
 		return err
 	})
 	if err != nil {
-		return err
-	}
-	if err := session.From(c).SignIn(user.ID, hash); err != nil {
 		return err
 	}
 	session.From(c).Flash(session.Success, "Your password is changed. You are signed out everywhere else.")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/managethefans/portal/app/config"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 	"github.com/managethefans/portal/db/dbtest"
@@ -61,6 +62,33 @@ func TestChangingThePassword(t *testing.T) {
 		elsewhere.login(adaEmail, adaPassword).wantStatus(http.StatusUnprocessableEntity)
 		elsewhere.login(adaEmail, newPassword).wantRedirect("/dashboard")
 	})
+}
+
+// TestAChangeOfThePasswordThatFailsChangesNothing has the disk run full for the
+// new sign-in.
+func TestAChangeOfThePasswordThatFailsChangesNothing(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Postgres(t)
+	s := newServer(t, d, func(c *config.Config) { c.SessionStore = config.Postgres })
+	silence(s)
+	here, elsewhere := newBrowser(t, s), newBrowser(t, s)
+	here.register(adaEmail)
+	elsewhere.login(adaEmail, adaPassword).wantRedirect("/dashboard")
+	for _, statement := range []string{
+		`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no space left on device' USING ERRCODE = '53100'; END $$`,
+		"CREATE TRIGGER full_disk BEFORE INSERT ON user_sessions EXECUTE FUNCTION full_disk()",
+	} {
+		if _, err := d.Pool().ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	here.submit("/account", "/account/password", "current_password", adaPassword, "new_password", "analytical engine").wantStatus(http.StatusServiceUnavailable)
+	here.wantUser(true)
+	elsewhere.wantUser(true)
+	if _, err := d.Pool().ExecContext(t.Context(), "DROP TRIGGER full_disk ON user_sessions"); err != nil {
+		t.Fatal(err)
+	}
+	newBrowser(t, s).login(adaEmail, adaPassword).wantRedirect("/dashboard")
 }
 
 // TestASignInUnderWayDoesntOutliveAChangeOfThePassword has sign-ins with the old
