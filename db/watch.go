@@ -13,6 +13,8 @@ import (
 // watchInterval is the time between two looks at the database.
 const watchInterval = time.Second
 
+const notYet = "the database is not connected yet"
+
 const noAnswer = "the database does not answer"
 
 // Ready returns nil when queries can run, else why they can't.
@@ -20,8 +22,8 @@ func (d *DB) Ready() *UnavailableError { return d.state.Load() }
 
 // Watch makes the database ready and keeps its state until ctx ends: it
 // connects, applies the pending migrations (or, when migrate is false, waits
-// until somebody has), and looks again every second. Each change of state is
-// logged once. While the database is away, queries fail at once instead of
+// until somebody has), and looks again every second. The begin and the end of an
+// outage are logged once each, and a reason that changes meanwhile. While the database is away, queries fail at once instead of
 // waiting for it.
 func (d *DB) Watch(ctx context.Context, log *slog.Logger, migrate bool) {
 	prepared := false
@@ -128,8 +130,11 @@ func (d *DB) setState(now *UnavailableError, log *slog.Logger) {
 	switch {
 	case now == nil && before != nil:
 		log.Info("database ready")
-	case now != nil && (before == nil || before.Reason != now.Reason):
+	case now == nil:
+	case before == nil || before.Reason == notYet:
 		log.Error("database unavailable, trying again every second", "reason", now.Reason, "error", now.Cause)
+	case before.Reason != now.Reason:
+		log.Warn("database still away, for another reason", "reason", now.Reason, "error", now.Cause)
 	}
 }
 

@@ -214,6 +214,30 @@ func TestAServerThatFreezes(t *testing.T) {
 	}
 }
 
+// TestAnOutageThatChangesIsOne hangs first, and is killed then.
+func TestAnOutageThatChangesIsOne(t *testing.T) {
+	t.Parallel()
+	server := dbtest.OwnServer(t)
+	d, out := watch(t, server.URL("postgres"))
+	eventually(t, "ready", isReady(d))
+	if err := server.Freeze(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "noticed", isDown(d))
+	first := d.Ready().Reason
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the reason changes", func() bool { return d.Ready().Reason != first })
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the return is logged", func() bool { return out.count("database ready") == 2 })
+	if n, changed := out.count("database unavailable"), out.count("for another reason"); n != 1 || changed != 1 {
+		t.Errorf("the begin is logged %d times, the other reason %d times", n, changed)
+	}
+}
+
 // listAtOnce uses every connection of the pool, or opens new ones.
 func listAtOnce(t *testing.T, d *db.DB) {
 	t.Helper()
