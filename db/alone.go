@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 )
 
@@ -17,7 +16,7 @@ const tryAlone = "SELECT pg_try_advisory_xact_lock($1), set_config('lock_timeout
 // alone anyway: it waits for its turn, and returns true.
 func (d *DB) InTxAlone(ctx context.Context, key int64, f func(*Queries) error) (bool, error) {
 	alone := true
-	err := d.inTx(ctx, func(tx *sql.Tx) error {
+	err := d.inTx(ctx, func(tx txQueryer) error {
 		if d.Postgres() {
 			var limit string
 			if err := tx.QueryRowContext(ctx, tryAlone, key).Scan(&alone, &limit); err != nil {

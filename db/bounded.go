@@ -14,8 +14,7 @@ import (
 
 // pingTimeout bounds the check of a connection that was idle, connectTimeout
 // the making of a new one. database/sql tries two idle ones before it makes a
-// new one, so together they stay below Timeout; and somebody who has waited
-// for Timeout and then for one new connection has waited for less than 3 s.
+// new one, so together they stay below Timeout.
 const (
 	pingTimeout    = 500 * time.Millisecond
 	connectTimeout = 750 * time.Millisecond

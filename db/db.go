@@ -15,8 +15,9 @@ import (
 )
 
 // Timeout bounds a statement, and the wait for a connection to run it on, when
-// the caller's context has no deadline of its own. A database that hangs
-// therefore costs a request this long and no longer.
+// the caller's context has no deadline of its own, and all of a request's
+// together under WithBudget. A database that hangs therefore costs a request
+// this long and no longer.
 const Timeout = 2 * time.Second
 
 // Roles a person can have: the values of users.role.
@@ -61,7 +62,7 @@ func Open(url, migrateURL string) (*DB, error) {
 			return nil, fmt.Errorf("create the database file: %w", err)
 		}
 	}
-	d.state.Store(&UnavailableError{Reason: "the database is not connected yet"})
+	d.state.Store(&UnavailableError{Reason: notYet})
 	d.pooler.settled = t.settled
 	d.pool, d.probe, d.down = t.pool(&d.recent, &d.pooler), t.pool(&recentFailure{}, &d.pooler), sql.OpenDB(downConnector{d})
 	d.probe.SetMaxOpenConns(1)
@@ -89,20 +90,23 @@ func (d *DB) Pool() *sql.DB {
 
 // InTx runs f in a transaction: committed when f returns nil, else rolled
 // back. f must use the queries that it is given, and no others. All of it may
-// take twice Timeout.
+// take twice Timeout, or what is left of the request's budget.
 func (d *DB) InTx(ctx context.Context, f func(*Queries) error) error {
-	return d.inTx(ctx, func(tx *sql.Tx) error { return f(New(tx)) })
+	return d.inTx(ctx, func(tx txQueryer) error { return f(New(tx)) })
 }
 
-func (d *DB) inTx(ctx context.Context, f func(*sql.Tx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*Timeout)
+func (d *DB) inTx(ctx context.Context, f func(txQueryer) error) error {
+	ctx, took := limited(ctx, 2*Timeout)
+	defer took()
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	tx, err := d.Pool().BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	defer tx.Rollback()
-	if err := f(tx); err != nil {
+	end, _ := ctx.Deadline()
+	if err := f(txQueryer{tx, end}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
@@ -116,33 +120,29 @@ func (d *DB) inTx(ctx context.Context, f func(*sql.Tx) error) error {
 func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // queryer is what the generated queries run on: the pool of the moment, each
-// call bounded by Timeout.
+// call bounded.
 type queryer struct{ d *DB }
 
 func (q queryer) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return q.d.Pool().ExecContext(bounded(ctx), query, args...)
+	ctx, took := limited(ctx, Timeout)
+	defer took()
+	return q.d.Pool().ExecContext(ctx, query, args...)
 }
 
 func (q queryer) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
-	return q.d.Pool().PrepareContext(bounded(ctx), query)
+	ctx, took := limited(ctx, Timeout)
+	defer took()
+	return q.d.Pool().PrepareContext(ctx, query)
 }
 
 func (q queryer) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return q.d.Pool().QueryContext(bounded(ctx), query, args...)
+	ctx, took := limited(ctx, Timeout)
+	defer took()
+	return q.d.Pool().QueryContext(ctx, query, args...)
 }
 
 func (q queryer) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	return q.d.Pool().QueryRowContext(bounded(ctx), query, args...)
-}
-
-// bounded gives ctx a deadline if it has none. The rows are read after the call
-// that made it, so it isn't cancelled there: the end of the request, or the
-// deadline, releases it.
-func bounded(ctx context.Context) context.Context {
-	if _, ok := ctx.Deadline(); ok {
-		return ctx
-	}
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
-	_ = cancel
-	return ctx
+	ctx, took := limited(ctx, Timeout)
+	defer took()
+	return q.d.Pool().QueryRowContext(ctx, query, args...)
 }

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"net/http"
@@ -13,24 +12,18 @@ import (
 	"github.com/managethefans/portal/db"
 )
 
-// postgresTurns bounds the calls in pgstore at once. It stays below the size
-// of the pool: pgstore knows no contexts, so its callers must not have to wait
-// for a connection.
-const postgresTurns = 16
-
 // postgresStore is pgstore on the pool that the queries use. pgstore writes to
 // its own options while it serves, so each call gets a PGStore of its own (a
-// quarter of a microsecond); and a call waits for its turn no longer than its
-// request lasts. The table comes from our migrations.
+// quarter of a microsecond); and it knows no contexts, so it is lent connections
+// that keep to the request's. The table comes from our migrations.
 type postgresStore struct {
 	db      *db.DB
 	options *sessions.Options
 	codecs  []securecookie.Codec
-	turns   chan struct{}
 }
 
 func newPostgresStore(d *db.DB, options *sessions.Options, codecs []securecookie.Codec) *postgresStore {
-	return &postgresStore{db: d, options: options, codecs: codecs, turns: make(chan struct{}, postgresTurns)}
+	return &postgresStore{db: d, options: options, codecs: codecs}
 }
 
 func (s *postgresStore) Get(r *http.Request, name string) (*sessions.Session, error) {
@@ -65,18 +58,8 @@ func (s *postgresStore) New(r *http.Request, name string) (*sessions.Session, er
 }
 
 func (s *postgresStore) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
-	return s.use(r.Context(), func(p *pgstore.PGStore) error { return p.Save(r, w, session) })
-}
-
-func (s *postgresStore) use(ctx context.Context, f func(*pgstore.PGStore) error) error {
-	ctx, cancel := context.WithTimeout(ctx, db.Timeout)
-	defer cancel()
-	select {
-	case s.turns <- struct{}{}:
-		defer func() { <-s.turns }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 	options := *s.options
-	return f(&pgstore.PGStore{Codecs: s.codecs, Options: &options, DbPool: s.db.Pool()})
+	return s.db.Lend(r.Context(), func(pool *sql.DB) error {
+		return (&pgstore.PGStore{Codecs: s.codecs, Options: &options, DbPool: pool}).Save(r, w, session)
+	})
 }

@@ -65,7 +65,11 @@ func New(cfg config.Config, log *slog.Logger, d *db.DB) (*Server, error) {
 	return s, nil
 }
 
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+// ServeHTTP answers a request, which waits for the database for db.Timeout at
+// most, all in all.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.echo.ServeHTTP(w, r.WithContext(db.WithBudget(r.Context())))
+}
 
 // End has /readyz say from now on that requests should go elsewhere. Those that
 // come all the same are answered.
