@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -99,7 +99,7 @@ func (s *site) sessions() (n int, stored bool) {
 	s.t.Helper()
 	switch s.options.Store {
 	case "filesystem":
-		files, err := os.ReadDir(s.options.Dir)
+		files, err := filepath.Glob(filepath.Join(s.options.Dir, "session_*"))
 		if err != nil {
 			s.t.Fatal(err)
 		}

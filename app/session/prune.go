@@ -66,8 +66,10 @@ func Prune(ctx context.Context, d *db.DB, dir string, idle time.Duration) (Prune
 	var p Pruned
 	now := db.Now()
 	rows := p.tables(ctx, d, now)
-	files := p.files(ctx, dir, now.Add(-idle)) // each machine has its own: no lock is needed
-	return p, errors.Join(rows, files)
+	// Each machine has its own files: no lock is needed.
+	files := p.files(ctx, dir, now.Add(-idle))
+	left := p.files(ctx, filepath.Join(dir, drafts), now.Add(-idle)) // by a program that was killed
+	return p, errors.Join(rows, files, left)
 }
 
 func (p *Pruned) tables(ctx context.Context, d *db.DB, now time.Time) error {

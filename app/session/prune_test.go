@@ -249,9 +249,13 @@ func TestFilesOfExpiredSessionsArePruned(t *testing.T) {
 	d, dir := dbtest.SQLite(t), t.TempDir()
 	id := func(last string) string { return "session_" + strings.Repeat("A", 51) + last }
 	const young, old = week - time.Minute, week + time.Minute
+	if err := os.Mkdir(filepath.Join(dir, "drafts"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for name, age := range map[string]time.Duration{
 		id("A"): old, id("7"): old, id("B"): young,
 		"session_notes.txt": old, "session.secret": old, id("A") + ".bak": old, "portal.db": old,
+		"drafts/" + id("A"): old, "drafts/" + id("B"): young,
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
@@ -265,10 +269,10 @@ func TestFilesOfExpiredSessionsArePruned(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, id("C")), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := session.Prune(t.Context(), d, dir, week); err != nil || got != (session.Pruned{Files: 2}) {
+	if got, err := session.Prune(t.Context(), d, dir, week); err != nil || got != (session.Pruned{Files: 3}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	for _, name := range []string{id("B"), id("C"), "session_notes.txt", "session.secret", id("A") + ".bak", "portal.db"} {
+	for _, name := range []string{id("B"), id("C"), "session_notes.txt", "session.secret", id("A") + ".bak", "portal.db", "drafts/" + id("B")} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}

@@ -66,12 +66,13 @@ func NewStore(o Options) (sessions.Store, error) {
 		inner := &sessions.CookieStore{Codecs: newCodecs(keys, o.Idle, maxCookie), Options: options}
 		return &store{inner: inner, options: options}, nil
 	case "filesystem":
-		if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		if err := os.MkdirAll(filepath.Join(o.Dir, drafts), 0o700); err != nil {
 			return nil, fmt.Errorf("make the folder for sessions: %w", err)
 		}
-		inner := sessions.NewFilesystemStore(o.Dir)
+		inner, draft := sessions.NewFilesystemStore(o.Dir), sessions.NewFilesystemStore(filepath.Join(o.Dir, drafts))
 		inner.Codecs, inner.Options = newCodecs(keys, o.Idle, maxStored), options
-		return &store{inner: inner, options: options, dir: o.Dir}, nil
+		draft.Codecs, draft.Options = inner.Codecs, options
+		return &store{inner: inner, options: options, dir: o.Dir, draft: draft}, nil
 	case "postgres":
 		return &store{inner: newPostgresStore(o.DB, options, newCodecs(keys, o.Idle, maxStored)), options: options}, nil
 	}
@@ -92,11 +93,16 @@ func CookieName(secure bool) string {
 // session can't be put in the place of another's.
 const idKey = "id"
 
+// drafts is the folder, in that of the filesystem store, where sessions are
+// written before they take the place of what was there.
+const drafts = "drafts"
+
 // store makes gorilla's stores and pgstore behave alike.
 type store struct {
 	inner   sessions.Store
 	options *sessions.Options
-	dir     string // of the filesystem store
+	dir     string         // of the filesystem store
+	draft   sessions.Store // where it writes first
 
 	files sync.Mutex // so that a session's file isn't written after it was removed
 }
@@ -126,19 +132,40 @@ func (s *store) Save(r *http.Request, w http.ResponseWriter, session *sessions.S
 		session.ID = newID()
 	}
 	session.Values[idKey] = session.ID
+	save := s.inner.Save
 	if s.dir != "" {
 		s.files.Lock()
 		defer s.files.Unlock()
-		if _, err := os.Stat(filepath.Join(s.dir, "session_"+session.ID)); !session.IsNew && errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(s.file(session.ID)); !session.IsNew && errors.Is(err, fs.ErrNotExist) {
 			return nil // it has ended meanwhile, and stays so
 		}
+		save = s.saveFile
 	}
-	if err := s.inner.Save(r, w, session); err != nil {
+	if err := save(r, w, session); err != nil {
 		return fmt.Errorf("save session: %w", err)
 	}
 	session.IsNew = false
 	return nil
 }
+
+// saveFile replaces a session's file by a whole one, or leaves it: gorilla empties
+// a file before it writes, and on a full disk it stays empty.
+func (s *store) saveFile(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
+	if session.Options.MaxAge <= 0 {
+		return s.inner.Save(r, w, session)
+	}
+	draft := filepath.Join(s.dir, drafts, "session_"+session.ID)
+	err := s.draft.Save(r, w, session)
+	if err == nil {
+		err = os.Rename(draft, s.file(session.ID))
+	}
+	if err != nil {
+		os.Remove(draft) // which may not be there
+	}
+	return err
+}
+
+func (s *store) file(id string) string { return filepath.Join(s.dir, "session_"+id) }
 
 func (s *store) fresh(name string) *sessions.Session {
 	session := sessions.NewSession(s, name)
