@@ -82,7 +82,10 @@ func (p *program) checkSecrets(ctx context.Context, cfg config.Config, d *db.DB)
 	if err := d.Connect(ctx, false); err != nil {
 		return p.report("secrets", err, "")
 	}
-	n, err := d.CountUserSessionsOfOtherKeys(ctx, db.CountUserSessionsOfOtherKeysParams{KeyID: keyID, Now: db.Now()})
+	now := db.Now()
+	n, err := d.CountUserSessionsOfOtherKeys(ctx, db.CountUserSessionsOfOtherKeysParams{
+		KeyID: keyID, Now: now, SeenSince: now.Add(-cfg.SessionIdle), BegunSince: now.Add(-cfg.SessionAbsolute),
+	})
 	return p.report("secrets", err, fmt.Sprintf("%d; %d sign-ins hang on another one than the first", len(cfg.SessionSecrets), n))
 }
 

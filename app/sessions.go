@@ -65,11 +65,14 @@ func (p *program) listSessions(ctx context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	return p.withReadyDatabase(ctx, func(_ config.Config, d *db.DB) error {
+	return p.withReadyDatabase(ctx, func(cfg config.Config, d *db.DB) error {
 		if err := someoneHas(ctx, d, address); err != nil {
 			return err
 		}
-		signIns, err := d.ListSignIns(ctx, db.ListSignInsParams{Now: db.Now(), Email: address})
+		now := db.Now()
+		signIns, err := d.ListSignIns(ctx, db.ListSignInsParams{
+			Email: address, Now: now, SeenSince: now.Add(-cfg.SessionIdle), BegunSince: now.Add(-cfg.SessionAbsolute),
+		})
 		if err != nil {
 			return err
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/managethefans/portal/db/dbtest"
 )
 
-// signIns adds people with sign-ins, the latest first.
-func signIns(t *testing.T, url string, people map[string]int) {
+// signIns adds people with sign-ins from begun on, a second apart.
+func signIns(t *testing.T, url string, begun time.Time, people map[string]int) {
 	t.Helper()
 	d, err := db.Open(url, "")
 	if err != nil {
@@ -30,7 +30,7 @@ func signIns(t *testing.T, url string, people map[string]int) {
 			err := d.CreateUserSession(t.Context(), db.CreateUserSessionParams{
 				TokenHash: fmt.Append(nil, email, i), UserID: id, KeyID: "x", Address: "192.0.2.1",
 				Device: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-				Now:    time.Date(2026, 1, 2, 3, 4, i, 0, time.UTC), ExpiresAt: db.Now().Add(time.Hour),
+				Now:    begun.Add(time.Duration(i) * time.Second), ExpiresAt: db.Now().Add(time.Hour),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -45,9 +45,16 @@ func TestLookingAfterSessions(t *testing.T) {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			url := url(t)
-			signIns(t, url, map[string]int{"ada@example.com": 2, "eve@example.com": 1, "mia@example.com": 2})
+			begun := db.Now().Add(-2 * time.Hour)
+			first, second := begun.Format(time.DateTime), begun.Add(time.Second).Format(time.DateTime)
+			signIns(t, url, begun, map[string]int{"ada@example.com": 2, "eve@example.com": 1, "mia@example.com": 2})
+			lowered := settings(url)
+			lowered["SESSION_IDLE_TIMEOUT"] = "1h"
+			if out, err := portal(t, lowered, "", "session", "list"); err != nil || !strings.Contains(out, "Nobody is signed in.") {
+				t.Errorf("by a lower limit: %s, %v", out, err)
+			}
 			for _, step := range []struct{ command, want string }{
-				{"session list", "ada@example.com  Firefox on Linux  192.0.2.1  2026-01-02 03:04:01  2026-01-02 03:04:01\nada@example.com  Firefox on Linux  192.0.2.1  2026-01-02 03:04:00"},
+				{"session list", "ada@example.com  Firefox on Linux  192.0.2.1  " + second + "  " + second + "\nada@example.com  Firefox on Linux  192.0.2.1  " + first},
 				{"session list", "eve@example.com"},
 				{"session list --user Eve@Example.com", "LAST SEEN\neve@example.com"},
 				{"session list --user nobody@example.com", "nobody has the address nobody@example.com"},

@@ -15,16 +15,26 @@ SELECT count(*)
 FROM user_sessions
 WHERE user_id = $1
   AND expires_at > $2
+  AND last_seen_at >= $3
+  AND created_at >= $4
 `
 
 type CountUserSessionsParams struct {
-	UserID int64
-	Now    time.Time
+	UserID     int64
+	Now        time.Time
+	SeenSince  time.Time
+	BegunSince time.Time
 }
 
-// CountUserSessions returns how many sign-ins of a person haven't ended.
+// CountUserSessions returns how many sign-ins of a person haven't ended: by what
+// their row says, and by the limits of now, which may be lower.
 func (q *Queries) CountUserSessions(ctx context.Context, arg CountUserSessionsParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countUserSessions, arg.UserID, arg.Now)
+	row := q.db.QueryRowContext(ctx, countUserSessions,
+		arg.UserID,
+		arg.Now,
+		arg.SeenSince,
+		arg.BegunSince,
+	)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -35,17 +45,26 @@ SELECT count(*)
 FROM user_sessions
 WHERE key_id <> $1
   AND expires_at > $2
+  AND last_seen_at >= $3
+  AND created_at >= $4
 `
 
 type CountUserSessionsOfOtherKeysParams struct {
-	KeyID string
-	Now   time.Time
+	KeyID      string
+	Now        time.Time
+	SeenSince  time.Time
+	BegunSince time.Time
 }
 
 // CountUserSessionsOfOtherKeys returns how many sign-ins would end if every
 // secret but one were taken away.
 func (q *Queries) CountUserSessionsOfOtherKeys(ctx context.Context, arg CountUserSessionsOfOtherKeysParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countUserSessionsOfOtherKeys, arg.KeyID, arg.Now)
+	row := q.db.QueryRowContext(ctx, countUserSessionsOfOtherKeys,
+		arg.KeyID,
+		arg.Now,
+		arg.SeenSince,
+		arg.BegunSince,
+	)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -259,14 +278,18 @@ SELECT u.email, s.device, s.address, s.created_at, s.last_seen_at
 FROM user_sessions s
 JOIN users u ON u.id = s.user_id
 WHERE s.expires_at > $1
+  AND s.last_seen_at >= $2
+  AND s.created_at >= $3
   AND u.disabled_at IS NULL
-  AND (CAST($2 AS text) = '' OR u.email = $2)
+  AND (CAST($4 AS text) = '' OR u.email = $4)
 ORDER BY u.email, s.last_seen_at DESC, s.id DESC
 `
 
 type ListSignInsParams struct {
-	Now   time.Time
-	Email string
+	Now        time.Time
+	SeenSince  time.Time
+	BegunSince time.Time
+	Email      string
 }
 
 type ListSignInsRow struct {
@@ -281,7 +304,12 @@ type ListSignInsRow struct {
 // seen first: of everybody, or of the person with an address unless that is
 // empty.
 func (q *Queries) ListSignIns(ctx context.Context, arg ListSignInsParams) ([]ListSignInsRow, error) {
-	rows, err := q.db.QueryContext(ctx, listSignIns, arg.Now, arg.Email)
+	rows, err := q.db.QueryContext(ctx, listSignIns,
+		arg.Now,
+		arg.SeenSince,
+		arg.BegunSince,
+		arg.Email,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -314,12 +342,16 @@ SELECT id, token_hash, device, address, created_at, last_seen_at
 FROM user_sessions
 WHERE user_id = $1
   AND expires_at > $2
+  AND last_seen_at >= $3
+  AND created_at >= $4
 ORDER BY last_seen_at DESC, id DESC
 `
 
 type ListUserSessionsParams struct {
-	UserID int64
-	Now    time.Time
+	UserID     int64
+	Now        time.Time
+	SeenSince  time.Time
+	BegunSince time.Time
 }
 
 type ListUserSessionsRow struct {
@@ -331,10 +363,15 @@ type ListUserSessionsRow struct {
 	LastSeenAt time.Time
 }
 
-// ListUserSessions returns a person's sign-ins that haven't ended, the one last
-// seen first.
+// ListUserSessions returns a person's sign-ins that haven't ended, as
+// CountUserSessions has it, the one last seen first.
 func (q *Queries) ListUserSessions(ctx context.Context, arg ListUserSessionsParams) ([]ListUserSessionsRow, error) {
-	rows, err := q.db.QueryContext(ctx, listUserSessions, arg.UserID, arg.Now)
+	rows, err := q.db.QueryContext(ctx, listUserSessions,
+		arg.UserID,
+		arg.Now,
+		arg.SeenSince,
+		arg.BegunSince,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -34,11 +34,14 @@ WHERE user_id = @user_id
   AND token_hash <> @token_hash;
 
 -- name: CountUserSessions :one
--- CountUserSessions returns how many sign-ins of a person haven't ended.
+-- CountUserSessions returns how many sign-ins of a person haven't ended: by what
+-- their row says, and by the limits of now, which may be lower.
 SELECT count(*)
 FROM user_sessions
 WHERE user_id = @user_id
-  AND expires_at > @now;
+  AND expires_at > @now
+  AND last_seen_at >= @seen_since
+  AND created_at >= @begun_since;
 
 -- name: CountUserSessionsOfOtherKeys :one
 -- CountUserSessionsOfOtherKeys returns how many sign-ins would end if every
@@ -46,7 +49,9 @@ WHERE user_id = @user_id
 SELECT count(*)
 FROM user_sessions
 WHERE key_id <> @key_id
-  AND expires_at > @now;
+  AND expires_at > @now
+  AND last_seen_at >= @seen_since
+  AND created_at >= @begun_since;
 
 -- name: DeleteUserSessions :execrows
 -- DeleteUserSessions ends every sign-in of a person.
@@ -73,12 +78,14 @@ WHERE id IN (
   AND user_sessions.expires_at <= @now;
 
 -- name: ListUserSessions :many
--- ListUserSessions returns a person's sign-ins that haven't ended, the one last
--- seen first.
+-- ListUserSessions returns a person's sign-ins that haven't ended, as
+-- CountUserSessions has it, the one last seen first.
 SELECT id, token_hash, device, address, created_at, last_seen_at
 FROM user_sessions
 WHERE user_id = @user_id
   AND expires_at > @now
+  AND last_seen_at >= @seen_since
+  AND created_at >= @begun_since
 ORDER BY last_seen_at DESC, id DESC;
 
 -- name: DeleteOwnUserSession :one
@@ -106,6 +113,8 @@ SELECT u.email, s.device, s.address, s.created_at, s.last_seen_at
 FROM user_sessions s
 JOIN users u ON u.id = s.user_id
 WHERE s.expires_at > @now
+  AND s.last_seen_at >= @seen_since
+  AND s.created_at >= @begun_since
   AND u.disabled_at IS NULL
   AND (CAST(@email AS text) = '' OR u.email = @email)
 ORDER BY u.email, s.last_seen_at DESC, s.id DESC;

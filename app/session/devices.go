@@ -25,7 +25,10 @@ func (s *Session) Devices() ([]Device, error) {
 	if user == nil || err != nil {
 		return nil, err
 	}
-	rows, err := s.manager.db.ListUserSessions(s.context(), db.ListUserSessionsParams{UserID: user.ID, Now: db.Now()})
+	now := s.manager.now()
+	rows, err := s.manager.db.ListUserSessions(s.context(), db.ListUserSessionsParams{
+		UserID: user.ID, Now: now, SeenSince: now.Add(-s.manager.idle), BegunSince: now.Add(-s.manager.absolute),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list sign-ins: %w", err)
 	}
@@ -37,6 +40,14 @@ func (s *Session) Devices() ([]Device, error) {
 		}
 	}
 	return devices, nil
+}
+
+// CountOf returns on how many devices a person is signed in.
+func (s *Session) CountOf(userID int64) (int64, error) {
+	now := s.manager.now()
+	return s.manager.db.CountUserSessions(s.context(), db.CountUserSessionsParams{
+		UserID: userID, Now: now, SeenSince: now.Add(-s.manager.idle), BegunSince: now.Add(-s.manager.absolute),
+	})
 }
 
 // EndDevice ends one sign-in of the person who is signed in, and reports whether

@@ -35,7 +35,7 @@ func (s *Server) showAccount(c echo.Context) error {
 }
 
 func (s *Server) renderAccount(c echo.Context, status int, profile profileForm, password passwordForm) error {
-	n, err := s.db.CountUserSessions(c.Request().Context(), db.CountUserSessionsParams{UserID: currentUser(c).ID, Now: db.Now()})
+	n, err := session.From(c).CountOf(currentUser(c).ID)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (s *Server) confirmSignOutUser(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	n, err := s.db.CountUserSessions(c.Request().Context(), db.CountUserSessionsParams{UserID: person.ID, Now: db.Now()})
+	n, err := session.From(c).CountOf(person.ID)
 	if err != nil {
 		return err
 	}
