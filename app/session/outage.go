@@ -17,7 +17,7 @@ import (
 // came without a session. (A session that can't be read isn't written to
 // either.) When the store is back, the next request moves it there.
 //
-// Deleting this file, its test, the call of newOutageCookie, and the test's name
+// Deleting this file, its tests, the call of newOutageCookie, and the tests' names
 // in docs/security.md leaves a portal that signs nobody out either, but answers
 // 503 where there is something to keep.
 

@@ -162,3 +162,41 @@ func TestAMessageWaitsWhereTheSessionCantBeSaved(t *testing.T) {
 	v.want("/flashes", "[{success again}]")
 	v.want("/flashes", "[]")
 }
+
+// TestTheOutagesCookieIsGuardedToo is about the attributes of the cookie that is
+// set during an outage, and of the one that ends it.
+func TestTheOutagesCookieIsGuardedToo(t *testing.T) {
+	t.Parallel()
+	away, err := db.Open("postgres://nobody@localhost/none", "") // and nobody connects
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer away.Close()
+	for secure, want := range map[bool]string{
+		false: "portal_outage=; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax",
+		true:  "__Host-portal_outage=; Path=/; Max-Age=%d; HttpOnly; Secure; SameSite=Lax",
+	} {
+		s := newSite(t, "postgres", dbtest.PostgresURL(t))
+		o := s.options
+		o.Secure, o.DB = secure, away
+		s.restart(o)
+		v := s.visitor()
+		for _, step := range []struct {
+			path   string
+			maxAge int
+		}{{"/flash?text=hello", 3600}, {"/flashes", 0}} {
+			v.do(step.path)
+			if len(v.sent) != 1 {
+				t.Fatalf("%s: %v", step.path, v.sent)
+			}
+			cookie := v.sent[0]
+			got := strings.Replace(cookie.Raw, cookie.Name+"="+cookie.Value, cookie.Name+"=", 1)
+			if got != fmt.Sprintf(want, step.maxAge) {
+				t.Errorf("%s: %s", step.path, got)
+			}
+			if len(cookie.Name)+len(cookie.Value) > 4096 {
+				t.Errorf("%d bytes", len(cookie.Value))
+			}
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -179,28 +180,49 @@ func count(t *testing.T, d *db.DB, table string) (n int) {
 	return n
 }
 
+// TestTheCookiesAttributes has the portal set its cookies, and end one. Every
+// other test looks at the attributes too: see wantGuarded.
 func TestTheCookiesAttributes(t *testing.T) {
 	t.Parallel()
 	d := dbtest.SQLite(t)
-	for env, want := range map[string]string{
-		config.Development: "portal_session=; Path=/; Max-Age=604800; HttpOnly; SameSite=Lax",
-		config.Production:  "__Host-portal_session=; Path=/; Max-Age=604800; HttpOnly; Secure; SameSite=Lax",
+	for env, want := range map[string][]string{
+		config.Development: {
+			"portal_session=; Path=/; Max-Age=604800; HttpOnly; SameSite=Lax",
+			"portal_theme=; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax",
+			"portal_session=; Path=/; Max-Age=604800; HttpOnly; SameSite=Lax",
+			"portal_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",
+		},
+		config.Production: {
+			"__Host-portal_session=; Path=/; Max-Age=604800; HttpOnly; Secure; SameSite=Lax",
+			"__Host-portal_theme=; Path=/; Max-Age=31536000; HttpOnly; Secure; SameSite=Lax",
+			"__Host-portal_session=; Path=/; Max-Age=604800; HttpOnly; Secure; SameSite=Lax",
+			"__Host-portal_session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax",
+		},
 	} {
 		b := newBrowser(t, newServer(t, d, func(c *config.Config) { c.Env = env }))
-		answer := b.submit("/register", "/register", "name", "Ada", "email", env+"@example.com", "password", adaPassword)
-		cookie := answer.Cookies()[0]
-		raw := cookie.Raw
-		if len(cookie.Name)+len(cookie.Value) > 4096 {
-			t.Errorf("%s: a cookie of %d bytes", env, len(raw))
-		}
-		var attributes []string
-		for part := range strings.SplitSeq(strings.Replace(raw, cookie.Value, "", 1), "; ") {
-			if !strings.HasPrefix(part, "Expires=") {
-				attributes = append(attributes, part)
+		var got []string
+		for _, answer := range []*response{
+			b.submit("/register", "/register", "name", "Ada", "email", env+"@example.com", "password", adaPassword),
+			b.post("/theme", url.Values{"theme": {"dark"}}),
+			b.submit("/dashboard", "/logout"), // with a message
+			b.get("/"),
+		} {
+			for _, cookie := range answer.Cookies() {
+				if size := len(cookie.Name) + len(cookie.Value); size > 4096 {
+					t.Errorf("%s: %s has %d bytes", env, cookie.Name, size)
+				}
+				var attributes []string
+				for part := range strings.SplitSeq(cookie.Raw, "; ") {
+					if !strings.HasPrefix(part, "Expires=") {
+						attributes = append(attributes, part)
+					}
+				}
+				attributes[0] = cookie.Name + "="
+				got = append(got, strings.Join(attributes, "; "))
 			}
 		}
-		if got := strings.Join(attributes, "; "); got != want {
-			t.Errorf("%s: got %s, want %s", env, got, want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got\n%s\nwant\n%s", env, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}
 }

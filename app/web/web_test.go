@@ -151,6 +151,7 @@ func (b *browser) do(r *http.Request) *response {
 	b.handler.ServeHTTP(recorder, r)
 	result := recorder.Result()
 	for _, cookie := range result.Cookies() {
+		b.wantGuarded(cookie)
 		if cookie.MaxAge < 0 {
 			delete(b.cookies, cookie.Name)
 		} else {
@@ -162,6 +163,17 @@ func (b *browser) do(r *http.Request) *response {
 		b.t.Fatal(err)
 	}
 	return &response{b.t, result, string(body)}
+}
+
+// wantGuarded checks what every cookie must have, whoever sets it (ASVS 3.3).
+func (b *browser) wantGuarded(cookie *http.Cookie) {
+	b.t.Helper()
+	s, ok := b.handler.(*Server)
+	secure := ok && s.cfg.Production()
+	if !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode || cookie.Path != "/" || cookie.Domain != "" ||
+		secure && (!cookie.Secure || !strings.HasPrefix(cookie.Name, "__Host-")) {
+		b.t.Errorf("a cookie that isn't guarded: %s", cookie.Raw)
+	}
 }
 
 func (b *browser) get(path string) *response {
