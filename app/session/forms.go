@@ -7,13 +7,14 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gorilla/securecookie"
 	"github.com/labstack/echo/v4"
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 )
 
 // A form that is sent after the sign-in has ended isn't lost. What was typed is
@@ -23,31 +24,49 @@ import (
 // on, and which of its fields are passwords: these are never kept, and nobody
 // else is ever shown the rest.
 //
-// Deleting this file, the call of KeepForms, and what tests and tells of it
-// (forms_test.go here, in app/web and in e2e; a paragraph in docs/security.md)
-// leaves a portal whose visitors sign in and type again.
+// Deleting this file and formpage.go, the call of KeepForms, and what tests and
+// tells of it (forms_test.go here, in app/web and in e2e; spare in value.go; a
+// paragraph in docs/security.md) leaves a portal whose visitors sign in and type
+// again.
 
 // formField is the name of the hidden field.
 const formField = "_form"
 
-// formLifetime is how long what was typed is kept.
-const formLifetime = 24 * time.Hour
+// What is kept is bounded for each session, since somebody who has such a field
+// may send it without being signed in, for as long as the field is good. The
+// sessions themselves end when they aren't used, as any visitor's do.
+const (
+	maxForms     = 4        // for one visitor
+	maxForm      = 16 << 10 // bytes of one form, as JSON
+	formLifetime = 24 * time.Hour
+)
+
+// maxAddress is from which length on pages are told apart by their path alone:
+// the way back from a sign-in (maxNext in app/web) has no room for such a query.
+const maxAddress = 2000
+
+// formMark is what the hidden field says, encrypted.
+type formMark struct {
+	Owner     int64
+	Page      string   // the address of the page that the form is on
+	Action    string   // where it is sent
+	Passwords []string // the names of its fields that hold one
+}
 
 type keptForm struct {
-	Owner  int64
-	Page   string // path and query of the page that it is on
-	Action string // the path that it was sent to
+	formMark
 	Fields url.Values
 	Sent   int64 // in seconds since 1970
 }
 
-var keptForms = NewValue[[]keptForm]("portal.forms")
+var keptForms = NewValue[[]keptForm](spare)
 
 // KeepForms wraps a handler that sends visitors who aren't signed in to the
-// sign-in page. A form of theirs that is too large for the store, or that can't
-// be told whose it is, is refused with ErrEnded.
+// sign-in page. A form of theirs that is too large for the store, or one too
+// many, or that can't be told whose it is, is refused with ErrEnded. Pages that
+// are written in pieces, or don't end in </html>, are left as they are.
 func (m *Manager) KeepForms(next echo.HandlerFunc) echo.HandlerFunc {
-	codecs := newCodecs(m.keys, m.absolute+m.idle, maxCookie)
+	codecs := newCodecs(m.keys, m.absolute+m.idle, maxForm)
 	return func(c echo.Context) error {
 		s, r := From(c), c.Request()
 		user, err := s.User()
@@ -60,12 +79,15 @@ func (m *Manager) KeepForms(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 			return next(c)
 		}
-		w := &formWriter{ResponseWriter: c.Response().Writer, r: r, codecs: codecs, owner: user.ID}
+		w := &formWriter{ResponseWriter: c.Response().Writer, s: s, codecs: codecs, owner: user.ID}
 		if r.Method == http.MethodGet {
-			w.kept = s.takeForm(user.ID)
+			w.kept = s.formsOf(user.ID)
 		}
 		c.Response().Writer = w
-		defer func() { c.Response().Writer = w.ResponseWriter }()
+		defer func() {
+			w.sendHeader()
+			c.Response().Writer = w.ResponseWriter
+		}()
 		return next(c)
 	}
 }
@@ -80,7 +102,7 @@ func (s *Session) keepForm(codecs []securecookie.Codec) error {
 	if err != nil || r.MultipartForm != nil && len(r.MultipartForm.File) > 0 {
 		return ErrEnded
 	}
-	kept := keptForm{Owner: mark.Owner, Page: mark.Page, Action: r.URL.Path, Fields: url.Values{}, Sent: s.manager.now().Unix()}
+	kept := keptForm{mark, url.Values{}, s.manager.now().Unix()}
 	for name, values := range r.PostForm {
 		if name != formField && !slices.Contains(mark.Passwords, name) {
 			kept.Fields[name] = values
@@ -91,53 +113,59 @@ func (s *Session) keepForm(codecs []securecookie.Codec) error {
 		return nil
 	}
 	forms, _ := keptForms.Get(s)
-	forms = slices.DeleteFunc(forms, func(f keptForm) bool { return f.Page == kept.Page && f.Action == kept.Action })
-	if keptForms.Set(s, append(forms, kept)) != nil {
+	forms = slices.DeleteFunc(forms, func(f keptForm) bool { // old, or the same sent twice
+		return s.isOld(f) || reflect.DeepEqual(f.formMark, kept.formMark) && reflect.DeepEqual(f.Fields, kept.Fields)
+	})
+	text, err := json.Marshal(kept)
+	if err != nil || len(text) > maxForm || len(forms) >= maxForms || keptForms.Set(s, append(forms, kept)) != nil {
 		return ErrEnded
 	}
 	s.Flash(Error, "Your sign-in has ended. Sign in again, and what you typed is back.")
 	return nil
 }
 
-// takeForm returns what was kept for this page, if anything was, and forgets it.
-// What is somebody else's is forgotten too.
-func (s *Session) takeForm(owner int64) *keptForm {
-	forms, ok := keptForms.Get(s)
-	if !ok {
-		return nil
+func (s *Session) isOld(f keptForm) bool {
+	return s.manager.now().Sub(time.Unix(f.Sent, 0)) > formLifetime
+}
+
+// formsOf returns what is kept for its owner, if anything is. The rest is
+// forgotten whenever the session is saved next, which isn't urgent: nobody sees
+// it.
+func (s *Session) formsOf(owner int64) []keptForm {
+	forms, _ := keptForms.Get(s)
+	kept := slices.DeleteFunc(slices.Clone(forms), func(f keptForm) bool { return f.Owner != owner || s.isOld(f) })
+	if len(kept) == len(forms) {
+		return kept
 	}
-	var taken *keptForm
-	left := slices.DeleteFunc(forms, func(f keptForm) bool {
-		switch {
-		case f.Owner != owner, s.manager.now().Sub(time.Unix(f.Sent, 0)) > formLifetime:
-			return true
-		case f.Page == s.c.Request().URL.RequestURI():
-			taken = &f
-			return true
-		}
-		return false
-	})
+	delete(s.data.Values, spare)
+	if text, err := json.Marshal(kept); err == nil && len(kept) > 0 {
+		s.data.setValue(spare, text)
+	}
+	return kept
+}
+
+// forget leaves only these forms.
+func (s *Session) forget(left []keptForm) {
 	if len(left) == 0 {
 		keptForms.Delete(s)
-	} else if taken != nil {
+	} else {
 		keptForms.Set(s, left) // smaller than it was
 	}
-	return taken
+	s.Commit() // if that fails they are filled in once more
 }
 
-// formMark is what the hidden field says, encrypted.
-type formMark struct {
-	Owner     int64
-	Page      string
-	Passwords []string // the names of its fields that hold one
-}
-
-func (m formMark) encode(codecs []securecookie.Codec) (string, error) {
+// encode returns the hidden field's value. What is too long for it gets one
+// that is refused when it is sent.
+func (m formMark) encode(codecs []securecookie.Codec) string {
 	text, err := json.Marshal(m)
 	if err != nil {
-		return "", err
+		return "none"
 	}
-	return securecookie.EncodeMulti(formField, string(text), codecs...)
+	value, err := securecookie.EncodeMulti(formField, string(text), codecs...)
+	if err != nil {
+		return "none"
+	}
+	return value
 }
 
 func decodeMark(value string, codecs []securecookie.Codec) (m formMark, err error) {
@@ -148,166 +176,143 @@ func decodeMark(value string, codecs []securecookie.Codec) (m formMark, err erro
 	return m, json.Unmarshal([]byte(text), &m)
 }
 
+// address is how a page, or where a form is sent, is told from others.
+func address(u *url.URL) string {
+	uri := u.RequestURI()
+	if len(uri) > maxAddress {
+		uri, _, _ = strings.Cut(uri, "?")
+	}
+	return uri
+}
+
 // formWriter marks the forms of the page that is written through it, and fills
 // in what was kept.
 type formWriter struct {
 	http.ResponseWriter
-	r      *http.Request
+	s      *Session
 	codecs []securecookie.Codec
 	owner  int64
-	kept   *keptForm
+	kept   []keptForm
+	begun  bool
+	status int // to be sent, after the cookie of a session that has forgotten what is filled in
 }
 
 func (w *formWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func (w *formWriter) Write(page []byte) (int, error) {
-	h := w.Header()
-	kind, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
-	if kind != "text/html" || h.Get("Content-Encoding") != "" || h.Get("Content-Length") != "" {
-		return w.ResponseWriter.Write(page)
+func (w *formWriter) WriteHeader(status int) {
+	if len(w.kept) > 0 && status >= http.StatusOK {
+		w.status = status
+		return
 	}
-	if _, err := w.ResponseWriter.Write(w.markForms(w.kept.fill(page))); err != nil {
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *formWriter) sendHeader() {
+	if w.status > 0 {
+		w.ResponseWriter.WriteHeader(w.status)
+		w.status = 0
+	}
+}
+
+func (w *formWriter) FlushError() error {
+	w.sendHeader()
+	w.begun = true
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+func (w *formWriter) Write(page []byte) (int, error) {
+	written := page
+	if !w.begun && w.isPage() && bytes.HasSuffix(bytes.TrimSpace(page), []byte("</html>")) && mayAsk(page) {
+		written = w.change(page)
+	}
+	w.begun = true
+	w.sendHeader()
+	if _, err := w.ResponseWriter.Write(written); err != nil {
 		return 0, err
 	}
 	return len(page), nil
 }
 
-// markForms adds the hidden field to each form that posts what somebody fills in.
-func (w *formWriter) markForms(page []byte) []byte {
-	mark := formMark{Owner: w.owner, Page: w.r.URL.RequestURI()}
-	if w.r.Method == http.MethodPost { // the answer to a form: the page is where that was
-		sent, _ := decodeMark(w.r.PostFormValue(formField), w.codecs)
+func (w *formWriter) isPage() bool {
+	h := w.Header()
+	kind, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
+	return kind == "text/html" && h.Get("Content-Encoding") == "" && h.Get("Content-Length") == ""
+}
+
+// change adds the hidden field to each form that posts what somebody fills in,
+// and fills in what was kept for it, the latest first.
+func (w *formWriter) change(page []byte) []byte {
+	r := w.s.c.Request()
+	mark := formMark{Owner: w.owner, Page: address(r.URL)}
+	if r.Method == http.MethodPost { // the answer to a form: the page is where that was
+		sent, _ := decodeMark(r.PostFormValue(formField), w.codecs)
 		mark.Page = cmp.Or(sent.Page, mark.Page)
 	}
-	var marked []byte
-	copied, at := 0, 0
-	for {
-		_, rest, found := bytes.Cut(page[at:], []byte("<form"))
-		tag, rest, closed := bytes.Cut(rest, []byte(">"))
-		if !found || !closed {
-			break
-		}
-		at = len(page) - len(rest)
-		if form, _, _ := bytes.Cut(rest, []byte("</form>")); bytes.Contains(tag, []byte(`method="post"`)) && asks(form) {
-			mark.Passwords = passwords(form)
-			marked = append(append(marked, page[copied:at]...), w.input(mark)...)
-			copied = at
-		}
-	}
-	if marked == nil {
-		return page
-	}
-	return append(marked, page[copied:]...)
-}
-
-// asks reports whether a form has anything to fill in.
-func asks(form []byte) bool {
-	return bytes.Contains(form, []byte("<textarea")) || bytes.Contains(form, []byte("<select")) ||
-		bytes.Count(form, []byte("<input")) > bytes.Count(form, []byte(`type="hidden"`))
-}
-
-// input is the hidden field. A form whose page has too long an address for it
-// goes without.
-func (w *formWriter) input(mark formMark) string {
-	value, err := mark.encode(w.codecs)
-	if err != nil {
-		return ""
-	}
-	return `<input type="hidden" name="` + formField + `" value="` + value + `">`
-}
-
-// passwords returns the names of the fields that hold one.
-func passwords(form []byte) (names []string) {
-	if !bytes.Contains(form, []byte("password")) {
-		return nil
-	}
-	for tokens := html.NewTokenizer(bytes.NewReader(form)); tokens.Next() != html.ErrorToken; {
-		token := tokens.Token()
-		if token.DataAtom == atom.Input && attribute(token.Attr, "type") == "password" {
-			names = append(names, attribute(token.Attr, "name"))
-		}
-	}
-	return names
-}
-
-// fill puts what was typed into the form that it is of, and says so there.
-func (k *keptForm) fill(page []byte) []byte {
-	if k == nil {
-		return page
-	}
-	document, err := html.Parse(bytes.NewReader(page))
-	if err != nil {
-		return page
-	}
-	for form := range document.Descendants() {
-		if form.DataAtom != atom.Form || attribute(form.Attr, "action") != k.Action {
+	var edits []edit
+	left := len(w.kept)
+	for _, f := range findForms(page) {
+		action, err := r.URL.Parse(f.action)
+		if err != nil || !f.asks() {
 			continue
 		}
-		for field := range form.Descendants() {
-			k.fillField(field)
-		}
-		notice := &html.Node{Type: html.ElementNode, Data: "p", Attr: []html.Attribute{{Key: "class", Val: "flash success"}, {Key: "role", Val: "status"}}}
-		notice.AppendChild(&html.Node{Type: html.TextNode, Data: "What you typed before your sign-in ended is back. Look it over and send it again."})
-		form.InsertBefore(notice, form.FirstChild)
-		break
-	}
-	var filled bytes.Buffer
-	if html.Render(&filled, document) != nil {
-		return page
-	}
-	return filled.Bytes()
-}
-
-// fillField sets one field. Those that somebody can't type into, and passwords,
-// are left as they are.
-func (k *keptForm) fillField(field *html.Node) {
-	name := attribute(field.Attr, "name")
-	values := k.Fields[name]
-	switch field.DataAtom {
-	case atom.Textarea:
-		for field.FirstChild != nil {
-			field.RemoveChild(field.FirstChild)
-		}
-		field.AppendChild(&html.Node{Type: html.TextNode, Data: k.next(name)})
-	case atom.Select:
-		for option := range field.Descendants() {
-			if option.DataAtom == atom.Option {
-				setAttribute(option, "selected", "", slices.Contains(values, attribute(option.Attr, "value")))
+		mark.Action, mark.Passwords = address(action), f.passwords()
+		first := edit{f.at, f.at, `<input type="hidden" name="` + formField + `" value="` + mark.encode(w.codecs) + `">`}
+		var filled []edit
+		for i, k := range slices.Backward(w.kept) {
+			if k.Page == mark.Page && k.Action == mark.Action && k.isOf(f) {
+				first.text += `<p class="flash success" role="status">What you typed before your sign-in ended is back. Look it over and send it again.</p>`
+				filled = k.fill(f)
+				w.kept = slices.Delete(w.kept, i, i+1)
+				break
 			}
 		}
-	case atom.Input:
-		switch attribute(field.Attr, "type") {
-		case "hidden", "password", "file", "submit", "reset", "button", "image":
-		case "checkbox", "radio":
-			setAttribute(field, "checked", "", slices.Contains(values, cmp.Or(attribute(field.Attr, "value"), "on")))
-		default:
-			setAttribute(field, "value", k.next(name), true)
+		edits = append(append(edits, first), filled...)
+	}
+	if len(w.kept) < left {
+		w.s.forget(w.kept)
+	}
+	if len(edits) == 0 {
+		return page
+	}
+	return apply(edits, page)
+}
+
+// isOf reports whether this was typed into f. Forms that are sent to the same
+// place, such as one in each row, are told apart by their hidden fields.
+func (k keptForm) isOf(f *form) bool {
+	return !slices.ContainsFunc(f.fields, func(field field) bool {
+		return field.kind == "hidden" && field.name != "" && !field.disabled && !slices.Contains(k.Fields[field.name], field.value())
+	})
+}
+
+// fill returns what puts the text into the form. A field that wasn't sent stays
+// as it is, but for boxes and lists: where nothing is chosen, nothing is sent.
+func (k keptForm) fill(f *form) (edits []edit) {
+	for _, field := range f.fields {
+		values := k.Fields[field.name]
+		_, several := attribute(field.control, "multiple")
+		switch {
+		case field.name == "" || field.disabled:
+		case field.kind == "checkbox", field.kind == "radio":
+			edits = append(edits, field.set("checked", "", slices.Contains(values, field.value())))
+		case field.kind == "option" && (several || len(values) > 0):
+			edits = append(edits, field.set("selected", "", slices.Contains(values, field.value())))
+		case field.kind == "option" || len(values) == 0:
+		default: // of several fields of one name each takes the next value
+			k.Fields[field.name] = values[1:]
+			edits = append(edits, field.fill(values[0])...)
 		}
 	}
+	return edits
 }
 
-// next returns the next value of a name: several fields may have the same.
-func (k *keptForm) next(name string) string {
-	values := k.Fields[name]
-	if len(values) == 0 {
-		return ""
+// fill returns what puts text into a field that somebody can type into.
+func (f *field) fill(text string) []edit {
+	switch f.kind {
+	case "textarea":
+		return []edit{{f.from, f.to, "\n" + html.EscapeString(text)}} // a browser drops the first line break
+	case "hidden", "password", "file", "submit", "reset", "button", "image":
+		return nil
 	}
-	k.Fields[name] = values[1:]
-	return values[0]
-}
-
-func attribute(attributes []html.Attribute, key string) string {
-	for _, a := range attributes {
-		if a.Key == key {
-			return a.Val
-		}
-	}
-	return ""
-}
-
-func setAttribute(n *html.Node, key, value string, present bool) {
-	n.Attr = slices.DeleteFunc(n.Attr, func(a html.Attribute) bool { return a.Key == key })
-	if present {
-		n.Attr = append(n.Attr, html.Attribute{Key: key, Val: value})
-	}
+	return []edit{f.set("value", text, true)}
 }

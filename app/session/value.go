@@ -13,6 +13,9 @@ const (
 	maxOnServer = 64 << 10
 )
 
+// spare is the value that goes when another one needs the room: see forms.go.
+const spare = "portal.forms"
+
 // TooLargeError says that a value doesn't fit into the session.
 type TooLargeError struct {
 	Name        string
@@ -60,6 +63,10 @@ func (v Value[T]) Set(s *Session, value T) error {
 	}
 	values[v.name] = text
 	all, err := json.Marshal(values)
+	if err == nil && len(all) > s.manager.maxValues && v.name != spare && values[spare] != nil {
+		delete(values, spare)
+		all, err = json.Marshal(values)
+	}
 	if err != nil {
 		return fmt.Errorf("session value %q: %w", v.name, err)
 	}
