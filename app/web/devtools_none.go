@@ -1,0 +1,5 @@
+//go:build !dev
+
+package web
+
+func (s *Server) addDevtools() error { return nil }
