@@ -18,13 +18,13 @@ func TestImportsGoOneWay(t *testing.T) {
 	const module = "github.com/managethefans/portal/"
 	allowed := map[string][]string{
 		"app":              {"app/auth", "app/config", "app/session", "app/web", "db"},
-		"app/web":          {"app/auth", "app/config", "app/session", "db", "static", "templates"},
+		"app/web":          {"app/auth", "app/config", "app/devtools", "app/session", "db", "static", "templates"},
 		"app/session":      {"db"},
 		"bench":            {"app/session", "db", "db/dbtest"},
 		"db/dbtest":        {"db"},
 		"db/dbtest/withpg": {"db/dbtest", "e2e/browser"},
 	}
-	speaksHTTP := []string{"app", "app/web", "app/session", "bench", "static"}
+	speaksHTTP := []string{"app", "app/web", "app/session", "app/devtools", "bench", "static"}
 
 	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
