@@ -467,6 +467,34 @@ func TestAPortalWithoutItsDatabaseIsAliveAndNotReady(t *testing.T) {
 	}
 }
 
+// TestAPortalSaysWhenItServes starts it as systemd does. What comes then is
+// answered with data, and not with an apology.
+func TestAPortalSaysWhenItServes(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "notify")
+	notify, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer notify.Close()
+	notify.SetReadDeadline(time.Now().Add(time.Minute))
+	socket, port := listenOn(t, "127.0.0.1:0")
+	_, out := start(t, socket, dbtest.SQLiteURL(t), t.TempDir(), "NOTIFY_SOCKET="+path)
+	message := make([]byte, 100)
+	n, err := notify.Read(message)
+	if err != nil || string(message[:n]) != "READY=1" {
+		t.Fatalf("%q, %v: %s", message[:n], err, out)
+	}
+	answer, err := http.Get("http://127.0.0.1:" + port + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("the first answer is %s", answer.Status)
+	}
+}
+
 func TestAHealthCheckEnds(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never answers

@@ -48,6 +48,23 @@ func listen(addr string, getenv func(string) string) (net.Listener, error) {
 	return listener, nil
 }
 
+// notifyReady tells the program that started this one that requests are
+// answered now, if it wants to know (NOTIFY_SOCKET).
+// https://www.freedesktop.org/software/systemd/man/sd_notify.html
+func notifyReady(getenv func(string) string) error {
+	path := getenv("NOTIFY_SOCKET")
+	if path == "" {
+		return nil
+	}
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		return fmt.Errorf("say that the portal is ready, at NOTIFY_SOCKET: %w", err)
+	}
+	defer conn.Close()
+	_, err = conn.Write([]byte("READY=1"))
+	return err
+}
+
 // localURL returns where a browser on this machine finds the portal.
 func localURL(addr net.Addr) string {
 	tcp, ok := addr.(*net.TCPAddr)

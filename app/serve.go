@@ -60,22 +60,26 @@ func (p *program) serve(ctx context.Context) error {
 		return err
 	}
 	log.Info("portal starts", "version", version, "environment", cfg.Env, "sessions", cfg.SessionStore, "address", listener.Addr().String())
-	if !cfg.Production() {
+	if !cfg.Production() && p.getenv("LISTEN_FDS") == "" { // whose socket it is says so itself
 		fmt.Fprintf(p.stdout, "\n%s\n\n", localURL(listener.Addr()))
 	}
 
 	ctx, stop := context.WithCancel(ctx)
-	unknown := d.Ready() // what it says before anybody has looked
 	var background sync.WaitGroup
 	background.Go(func() { d.Watch(ctx, log, cfg.Migrate) })
 	background.Go(func() { session.PruneLoop(ctx, log, d, cfg.SessionDir, cfg.SessionIdle) })
 	// Who comes first waits in the socket's queue: a program that replaces another
 	// must not answer that it has no database yet.
-	for begun := time.Now(); d.Ready() == unknown && time.Since(begun) < firstLook && ctx.Err() == nil; {
-		time.Sleep(5 * time.Millisecond)
+	select {
+	case <-d.Looked():
+	case <-time.After(firstLook):
+	case <-ctx.Done():
 	}
 	d.Warm(ctx)
 	context.AfterFunc(ctx, handler.End)
+	if err := notifyReady(p.getenv); err != nil {
+		log.Warn("nobody hears that the portal is ready", "error", err)
+	}
 	err = serveHTTP(ctx, log, listener, handler, cfg)
 	stop() // also when serving has failed by itself
 	background.Wait()

@@ -10,6 +10,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -39,6 +40,9 @@ type DB struct {
 	down  *sql.DB // fails at once with Ready's error
 	state atomic.Pointer[UnavailableError]
 
+	looked     chan struct{} // closed when the state is known for the first time
+	lookedOnce sync.Once
+
 	recent recentFailure // to connect, of the pool
 	pooler pooler
 }
@@ -51,7 +55,7 @@ func Open(url, migrateURL string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{target: t, migrate: t}
+	d := &DB{target: t, migrate: t, looked: make(chan struct{})}
 	if migrateURL != "" {
 		if d.migrate, err = parse(migrateURL); err != nil {
 			return nil, err

@@ -20,6 +20,10 @@ const noAnswer = "the database does not answer"
 // Ready returns nil when queries can run, else why they can't.
 func (d *DB) Ready() *UnavailableError { return d.state.Load() }
 
+// Looked returns a channel that is closed when Watch has had its first look at
+// the database, whatever it has found.
+func (d *DB) Looked() <-chan struct{} { return d.looked }
+
 // Watch makes the database ready and keeps its state until ctx ends: it
 // connects, applies the pending migrations (or, when migrate is false, waits
 // until somebody has), and looks again every second. The begin and the end of an
@@ -39,6 +43,7 @@ func (d *DB) Watch(ctx context.Context, log *slog.Logger, migrate bool) {
 			return
 		}
 		d.setState(unavailable, log)
+		d.lookedOnce.Do(func() { close(d.looked) })
 		select {
 		case <-ctx.Done():
 			return
