@@ -8,7 +8,7 @@ GENERATED = db/models.go db/sqlc.go db/*.sql.go
 
 .PHONY: help
 help:
-	@echo 'make dev        build, serve, and again whenever a file is saved'
+	@echo 'make dev        build, serve, and show what is saved at once (ADDR=0.0.0.0:8080 for a phone, too)'
 	@echo 'make run        build and serve once'
 	@echo 'make seed       people and notes to look at, and how to sign in'
 	@echo 'make test       every test, on SQLite and PostgreSQL (PKG=./app/web RUN=TestName for some)'
@@ -23,8 +23,9 @@ help:
 	@echo 'make clean      remove what was built'
 
 .PHONY: dev
-dev: tmp/portal .tools/air
-	@trap 'exit 0' INT; .tools/air -c .air.toml
+dev: .tools/air
+	@go build -tags dev -o tmp/dev ./dev
+	@tmp/dev
 
 .PHONY: run
 run: tmp/portal

@@ -22,9 +22,10 @@ func TestImportsGoOneWay(t *testing.T) {
 		"app/session":      {"db"},
 		"bench":            {"app/session", "db", "db/dbtest"},
 		"db/dbtest":        {"db"},
+		"dev":              {"app/config", "app/devtools"},
 		"db/dbtest/withpg": {"db/dbtest", "e2e/browser"},
 	}
-	speaksHTTP := []string{"app", "app/web", "app/session", "app/devtools", "bench", "static"}
+	speaksHTTP := []string{"app", "app/web", "app/session", "app/devtools", "bench", "dev", "static"}
 
 	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
