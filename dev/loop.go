@@ -85,17 +85,7 @@ func (l *loop) round(ctx context.Context) {
 // replace starts what was built, and ends the program before it once the new one
 // serves. One that doesn't come to that is a fault, and the one before goes on.
 func (l *loop) replace(ctx context.Context, saved time.Time) *devtools.Fault {
-	made, err := whatIsMade()
-	l.mu.Lock()
-	old := l.current
-	l.mu.Unlock()
-	if old != nil && err == nil && old.made.same(made) {
-		return nil
-	}
-	var next *program
-	if err == nil {
-		next, err = l.start(made)
-	}
+	next, err := l.start()
 	if err != nil {
 		return devtools.ParseFault(devtools.Start, "The program can't be started", err.Error(), l.root)
 	}
@@ -108,7 +98,8 @@ func (l *loop) replace(ctx context.Context, saved time.Time) *devtools.Fault {
 	case <-next.ready:
 	}
 	l.mu.Lock()
-	old, l.current = l.current, next
+	old := l.current
+	l.current = next
 	l.mu.Unlock()
 	l.standIn.close()
 	fmt.Fprintf(os.Stderr, "Serving, %.1f s after the save.\n", time.Since(saved).Seconds())
@@ -117,26 +108,6 @@ func (l *loop) replace(ctx context.Context, saved time.Time) *devtools.Fault {
 	}
 	go l.attend(next)
 	return nil
-}
-
-// made says from which files a program is.
-type made struct {
-	binary os.FileInfo
-	env    string
-}
-
-// same reports whether the files are still the same. A build with nothing to do
-// leaves the binary, but for its time.
-func (m made) same(other made) bool {
-	return m.env == other.env && os.SameFile(m.binary, other.binary)
-}
-
-func whatIsMade() (m made, err error) {
-	if info, err := os.Stat(".env"); err == nil {
-		m.env = fmt.Sprint(info.Size(), info.ModTime())
-	}
-	m.binary, err = os.Stat(binary)
-	return m, err
 }
 
 // attend waits for the program to end. When no other has taken its place, we do.

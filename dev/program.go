@@ -18,7 +18,6 @@ import (
 
 // program is one run of what was built.
 type program struct {
-	made     made
 	cmd      *exec.Cmd
 	children *children
 	errors   tail
@@ -31,14 +30,14 @@ type program struct {
 // the socket as its first file (LISTEN_FDS), and says on another when it serves
 // (NOTIFY_SOCKET). PORTAL_DEV_LOOP has migrations wait that come while somebody
 // works on them.
-func (l *loop) start(made made) (*program, error) {
+func (l *loop) start() (*program, error) {
 	l.runs++
 	path := filepath.Join(l.dir, fmt.Sprint(l.runs))
 	notify, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
 		return nil, err
 	}
-	p := &program{made: made, cmd: exec.Command(binary), children: l.children, ready: make(chan struct{}), exited: make(chan struct{})}
+	p := &program{cmd: exec.Command(binary), children: l.children, ready: make(chan struct{}), exited: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), "LISTEN_FDS=1", "NOTIFY_SOCKET="+path, "PORTAL_DEV_LOOP=1")
 	p.cmd.ExtraFiles = []*os.File{l.socket}
 	p.cmd.Stdout = os.Stdout // itself, so that the program sees whether it is a terminal
