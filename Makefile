@@ -5,6 +5,8 @@ export CGO_ENABLED = 0
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 GENERATED = db/models.go db/sqlc.go db/*.sql.go
+# What is built with the tag dev only, and is tested with it.
+DEVELOPMENT = ./app/devtools ./dev
 
 .PHONY: help
 help:
@@ -52,7 +54,9 @@ test:
 	@if echo 'int main(void) { return 0; }' | $$(go env CC) -x c -o /dev/null - 2>/dev/null; then cgo=1; race=-race; \
 	elif [ "$(RACE)" ] || [ "$$CI" = true ]; then echo 'The race detector needs a C compiler: install gcc or clang.'; exit 1; \
 	else cgo=0; race=; echo 'No C compiler: the tests run without the race detector.'; fi; \
-	CGO_ENABLED=$$cgo tmp/withpg go test $$race $(if $(RUN),-run '$(RUN)') $(or $(PKG),./...)
+	CGO_ENABLED=$$cgo tmp/withpg go test $$race $(if $(RUN),-run '$(RUN)') $(or $(PKG),./...) && \
+	if [ -z '$(PKG)' ]; then CGO_ENABLED=$$cgo tmp/withpg go test $$race -tags dev -run '$(or $(RUN),.)' $(DEVELOPMENT) && \
+	CGO_ENABLED=$$cgo tmp/withpg go test $$race -tags dev -run '$(or $(RUN),Devtools)' ./app/web; fi
 
 .PHONY: bench
 ifneq ($(BENCH),peers)
@@ -78,9 +82,9 @@ e2e:
 	@$(MAKE) -s test PKG=./e2e/...
 
 .PHONY: check
-check: .tools/staticcheck .tools/sqlc
+check: .tools/staticcheck .tools/sqlc .tools/air
 	@echo '— format'
-	@test -z "$$(gofmt -l app bench db e2e static templates)" || { gofmt -l app bench db e2e static templates; echo 'gofmt -w mends these.'; exit 1; }
+	@test -z "$$(gofmt -l app bench db dev e2e static templates)" || { gofmt -l app bench db dev e2e static templates; echo 'gofmt -w mends these.'; exit 1; }
 	@echo '— go.mod'
 	@go mod tidy -diff
 	@echo '— vet'

@@ -1,3 +1,5 @@
+//go:build dev
+
 package main_test
 
 import (
@@ -22,8 +24,7 @@ import (
 	"time"
 )
 
-// dev is the program under test, built as make dev builds it. These tests run
-// without the tag that it has.
+// dev is the program under test, built as make dev builds it.
 var (
 	dev     string
 	project string // the root of this one
