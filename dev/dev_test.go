@@ -66,7 +66,7 @@ func needs(t *testing.T, tool string) {
 }
 
 // tiny makes a project of the shape that dev expects, which builds in no time.
-// Its program answers with its page, unless it ends in init.
+// Its program answers with its page, and ends when it is asked to.
 func tiny(t *testing.T) *loopTest {
 	t.Helper()
 	l := newLoopTest(t)
@@ -97,13 +97,20 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(page)) }))
+	ending := make(chan bool)
+	http.HandleFunc("/end", func(http.ResponseWriter, *http.Request) { ending <- true })
+	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(page)) })
+	go http.Serve(listener, nil)
 	notify, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
 	if err != nil {
 		panic(err)
 	}
 	notify.Write([]byte("READY=1"))
-	<-interrupt
+	select {
+	case <-ending:
+		panic("no more")
+	case <-interrupt:
+	}
 	os.Stdout.WriteString("ended in order\n")
 }
 `
@@ -469,10 +476,13 @@ func TestAProgramThatCrashesAtStartSaysWhyAndIsTriedAgain(t *testing.T) {
 
 func TestAProgramThatEndsIsAPageAndIsTriedAgain(t *testing.T) {
 	l := tiny(t)
-	l.write("app/page.go", page("one")+"\nfunc init() { go func() { die() }() }\n")
-	l.write("app/die.go", "package main\n\nimport \"time\"\n\nfunc die() { time.Sleep(300 * time.Millisecond); panic(\"no more\") }\n")
 	l.start()
-	l.answers("The program has ended", "panic: no more", "app/die.go:5", "main.die")
+	l.shows("one")
+	answer, err := http.Get(l.url + "end")
+	if err == nil {
+		answer.Body.Close() // from nobody, or from dev
+	}
+	l.answers("The program has ended", "panic: no more", "app/main.go:30", "main.main")
 	l.write("app/page.go", page("alive"))
 	l.shows("alive")
 }

@@ -62,7 +62,7 @@ func (l *loop) run(ctx context.Context, saved <-chan struct{}) error {
 	cancel()
 	<-done
 	if ctx.Err() == nil {
-		return errors.New("Air has ended, and nobody watches any more")
+		return errors.New("nobody watches any more: Air has ended")
 	}
 	return nil
 }

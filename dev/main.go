@@ -122,7 +122,7 @@ func networkAddresses(listening net.IP) (list []net.IP) {
 		return nil
 	}
 	for _, addr := range addrs {
-		if network, ok := addr.(*net.IPNet); ok && network.IP.To4() != nil && network.IP.IsPrivate() {
+		if network, ok := addr.(*net.IPNet); ok && network.IP.To4() != nil && network.IP.IsGlobalUnicast() {
 			list = append(list, network.IP)
 		}
 	}
