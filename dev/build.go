@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 
 	"github.com/managethefans/portal/app/devtools"
@@ -21,16 +22,23 @@ func (l *loop) build(ctx context.Context) *devtools.Fault {
 	if fault := l.generate(ctx); fault != nil {
 		return fault
 	}
+	// The go command leaves its files behind when it is interrupted.
+	work := filepath.Join(l.dir, "go")
+	if err := os.Mkdir(work, 0o700); err != nil {
+		return devtools.ParseFault(devtools.Compile, "The program can't be built", err.Error(), l.root)
+	}
+	defer os.RemoveAll(work)
 	// These flags make the shortest build: no symbols, no C, no collection of
 	// garbage in a compiler that lives for a second. -v shows how far it is.
 	cmd := exec.CommandContext(ctx, "go", "build", "-v", "-buildvcs=false", "-tags", "dev", "-ldflags", "-s -w", "-o", binary, "./app")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOGC=off")
-	return l.tool(cmd, devtools.Compile, "The program doesn't compile")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOGC=off", "GOTMPDIR="+work)
+	return l.tool(ctx, cmd, devtools.Compile, "The program doesn't compile")
 }
 
-// tool runs a command. When it fails, what it said is the fault.
-func (l *loop) tool(cmd *exec.Cmd, kind, title string) *devtools.Fault {
-	said := &output{progress: l.progress}
+// tool runs a command, which ends with ctx. When it fails, what it said is the
+// fault.
+func (l *loop) tool(ctx context.Context, cmd *exec.Cmd, kind, title string) *devtools.Fault {
+	said := &output{ctx: ctx, progress: l.progress}
 	cmd.Stdout, cmd.Stderr = said, said
 	err := l.children.start(cmd)
 	if err == nil {
@@ -48,8 +56,9 @@ func (l *loop) tool(cmd *exec.Cmd, kind, title string) *devtools.Fault {
 
 // output is where a tool writes. Its messages are for the terminal, and kept;
 // the names of packages, which go build -v writes as it comes to them, are
-// progress.
+// progress. What it says when it is cut short is of no interest.
 type output struct {
+	ctx      context.Context
 	progress func(string)
 	rest     []byte // the beginning of a line
 	text     bytes.Buffer
@@ -72,6 +81,7 @@ func (o *output) Write(p []byte) (int, error) {
 
 func (o *output) line(line []byte) {
 	switch {
+	case o.ctx.Err() != nil:
 	case packageName.Match(line):
 		o.packages++
 		o.progress(fmt.Sprintf("%d packages", o.packages))

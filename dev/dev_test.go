@@ -119,6 +119,7 @@ func main() {
 type loopTest struct {
 	*testing.T
 	root   string
+	tmp    string // what TMPDIR is for dev, and empty when it has ended
 	mark   string // in the environment of dev, and of all that it starts
 	cmd    *exec.Cmd
 	output output
@@ -133,7 +134,12 @@ func newLoopTest(t *testing.T) *loopTest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &loopTest{T: t, root: root, mark: "DEV_TEST=" + filepath.Base(filepath.Dir(root)) + filepath.Base(root)}
+	tmp, err := os.MkdirTemp("", "dev") // a short path, for sockets
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(tmp) })
+	l := &loopTest{T: t, root: root, tmp: tmp, mark: "DEV_TEST=" + filepath.Base(filepath.Dir(root)) + filepath.Base(root)}
 	for _, name := range []string{".tools", ".air.toml", "Makefile", "sqlc.yaml", "tools.mod", "tools.sum"} {
 		if err := os.Symlink(filepath.Join(project, name), filepath.Join(root, name)); err != nil {
 			t.Fatal(err)
@@ -159,7 +165,7 @@ func (l *loopTest) startAt(addr string) {
 	l.cmd = exec.Command(dev)
 	l.cmd.Dir, l.cmd.Stdout, l.cmd.Stderr = l.root, &l.output, &l.output
 	l.cmd.WaitDelay = 10 * time.Second
-	l.cmd.Env = append(os.Environ(), l.mark, "ADDR="+addr, "GOFLAGS=-buildvcs=false")
+	l.cmd.Env = append(os.Environ(), l.mark, "ADDR="+addr, "TMPDIR="+l.tmp, "GOFLAGS=-buildvcs=false")
 	if err := l.cmd.Start(); err != nil {
 		l.Fatal(err)
 	}
@@ -571,6 +577,8 @@ func TestCtrlCEndsEverything(t *testing.T) {
 	if len(l.processes()) < 4 { // dev, its guard, Air and the program
 		t.Fatalf("got %q", l.processes())
 	}
+	l.write("app/page.go", page("two"))
+	l.until("it builds", func() bool { return l.state().Building })
 	l.cmd.Process.Signal(os.Interrupt)
 	if err := l.cmd.Wait(); err != nil {
 		t.Errorf("dev ended with %v", err)
@@ -583,6 +591,9 @@ func TestCtrlCEndsEverything(t *testing.T) {
 	}
 	if s := l.state(); s != (state{}) {
 		t.Errorf("left behind: %+v", s)
+	}
+	if files := must(os.ReadDir(l.tmp)); len(files) > 0 {
+		t.Errorf("left behind: %v", files)
 	}
 }
 

@@ -45,7 +45,7 @@ func (l *loop) generate(ctx context.Context) *devtools.Fault {
 	if err == nil {
 		l.progress("making Go from SQL")
 		make := exec.CommandContext(ctx, "make", "-s", ".tools/sqlc", sqlcDir)
-		if fault := l.tool(make, devtools.SQL, title); fault != nil {
+		if fault := l.tool(ctx, make, devtools.SQL, title); fault != nil {
 			return fault
 		}
 		err = swap()
