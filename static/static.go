@@ -44,6 +44,17 @@ type file struct {
 
 // load reads and compresses every file, once.
 var load = sync.OnceValues(func() (map[string]file, error) {
+	all, err := read(files, ".")
+	for _, f := range all {
+		if compressible(f.kind) {
+			err = errors.Join(err, f.compress())
+		}
+	}
+	return all, err
+})
+
+// read reads every file below the folders of files, by its name.
+func read(files fs.FS, folders ...string) (map[string]file, error) {
 	all := map[string]file{}
 	var css []byte
 	for _, name := range sheets {
@@ -53,29 +64,29 @@ var load = sync.OnceValues(func() (map[string]file, error) {
 		}
 		css = append(css, content...)
 	}
-	err := add(all, bundle, css)
-	return all, errors.Join(err, fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || path.Dir(name) == path.Dir(bundle) {
-			return err
-		}
-		content, err := fs.ReadFile(files, name)
+	add(all, bundle, css)
+	for _, folder := range folders {
+		err := fs.WalkDir(files, folder, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || path.Dir(name) == path.Dir(bundle) {
+				return err
+			}
+			content, err := fs.ReadFile(files, name)
+			if err != nil {
+				return err
+			}
+			add(all, name, content)
+			return nil
+		})
 		if err != nil {
-			return err
-		}
-		return add(all, name, content)
-	}))
-})
-
-func add(all map[string]file, name string, content []byte) error {
-	sum := sha256.Sum256(content)
-	f := file{kind: kindOf(name), version: hex.EncodeToString(sum[:6]), bodies: map[string][]byte{"": content}}
-	if compressible(f.kind) {
-		if err := f.compress(content); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	all[name] = f
-	return nil
+	return all, nil
+}
+
+func add(all map[string]file, name string, content []byte) {
+	sum := sha256.Sum256(content)
+	all[name] = file{kind: kindOf(name), version: hex.EncodeToString(sum[:6]), bodies: map[string][]byte{"": content}}
 }
 
 // kindOf returns a file's Content-Type. Some that Go doesn't know by itself must
@@ -101,7 +112,8 @@ func compressible(kind string) bool {
 }
 
 // compress adds the encodings that make the file smaller.
-func (f *file) compress(content []byte) error {
+func (f file) compress() error {
+	content := f.bodies[""]
 	for encoding, newWriter := range map[string]func(io.Writer) io.WriteCloser{
 		"br":   func(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, brotli.BestCompression) },
 		"gzip": func(w io.Writer) io.WriteCloser { w2, _ := gzip.NewWriterLevel(w, gzip.BestCompression); return w2 },
@@ -132,8 +144,12 @@ func URL(name string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("static/%s: %w", name, fs.ErrNotExist)
 	}
+	return f.url(name), nil
+}
+
+func (f file) url(name string) string {
 	ext := path.Ext(name)
-	return Prefix + strings.TrimSuffix(name, ext) + "." + f.version + ext, nil
+	return Prefix + strings.TrimSuffix(name, ext) + "." + f.version + ext
 }
 
 // split takes the version out of a name, if there is one.

@@ -21,22 +21,31 @@ import (
 //go:embed layout.html partials pages
 var files embed.FS
 
+// layout is the template that every page begins with.
+const layout = "layout.html"
+
 // Set is every page, ready to render. It is safe for concurrent use.
 type Set struct{ pages map[string]*template.Template }
 
 // Load parses every page. assetURL returns the URL of a static file, or an
 // error when there is none of that name.
-func Load(assetURL func(name string) (string, error)) (*Set, error) {
-	files := constants{files, assetURL}
-	shared, err := template.New("").
-		Funcs(functions).
-		Funcs(template.FuncMap{"asset": assetURL}).
-		ParseFS(files, "layout.html", "partials/*.html")
+func Load(assetURL func(name string) (string, error)) (*Set, error) { return LoadFrom(files, assetURL) }
+
+// LoadFrom parses every page in files, laid out as this folder is.
+func LoadFrom(files fs.FS, assetURL func(name string) (string, error)) (*Set, error) {
+	files = constants{files, assetURL}
+	shared := template.New("").Funcs(functions).Funcs(template.FuncMap{"asset": assetURL})
+	partials, err := fs.Glob(files, "partials/*.html")
 	if err != nil {
 		return nil, err
 	}
+	for _, path := range append(partials, layout) {
+		if err := parse(shared, files, path); err != nil {
+			return nil, err
+		}
+	}
 	s := &Set{pages: map[string]*template.Template{}}
-	err = fs.WalkDir(files, "pages", func(path string, entry fs.DirEntry, err error) error {
+	return s, fs.WalkDir(files, "pages", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -44,24 +53,32 @@ func Load(assetURL func(name string) (string, error)) (*Set, error) {
 		if err != nil {
 			return err
 		}
-		name := strings.TrimSuffix(strings.TrimPrefix(path, "pages/"), ".html")
-		s.pages[name], err = page.ParseFS(files, path)
-		return err
+		s.pages[strings.TrimSuffix(strings.TrimPrefix(path, "pages/"), ".html")] = page
+		return parse(page, files, path)
 	})
-	return s, err
+}
+
+// parse adds a file to t, under its path: that is what errors in it name.
+func parse(t *template.Template, files fs.FS, path string) error {
+	content, err := fs.ReadFile(files, path)
+	if err != nil {
+		return err
+	}
+	_, err = t.New(path).Parse(string(content))
+	return err
 }
 
 // constants are the files with what is the same in every page put in already:
 // the addresses of static files.
 type constants struct {
-	embed.FS
+	fs.FS
 	assetURL func(name string) (string, error)
 }
 
 var asset = regexp.MustCompile(`{{asset "([^"]*)"}}`)
 
 func (c constants) ReadFile(path string) ([]byte, error) {
-	text, err := c.FS.ReadFile(path)
+	text, err := fs.ReadFile(c.FS, path)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +98,7 @@ func (s *Set) Render(w io.Writer, name string, data any) error {
 	if !ok {
 		return fmt.Errorf("there is no page templates/pages/%s.html", name)
 	}
-	return page.ExecuteTemplate(w, "layout.html", data)
+	return page.ExecuteTemplate(w, layout, data)
 }
 
 // Names lists the pages.
@@ -94,5 +111,5 @@ func (s *Set) Lookup(name string) *template.Template {
 	if !ok {
 		return nil
 	}
-	return page.Lookup("layout.html")
+	return page.Lookup(layout)
 }
