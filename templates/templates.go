@@ -25,7 +25,10 @@ var files embed.FS
 const layout = "layout.html"
 
 // Set is every page, ready to render. It is safe for concurrent use.
-type Set struct{ pages map[string]*template.Template }
+type Set struct {
+	shared *template.Template // the layout and the partials, never executed: it can be cloned
+	pages  map[string]*template.Template
+}
 
 // Load parses every page. assetURL returns the URL of a static file, or an
 // error when there is none of that name.
@@ -44,18 +47,22 @@ func LoadFrom(files fs.FS, assetURL func(name string) (string, error)) (*Set, er
 			return nil, err
 		}
 	}
-	s := &Set{pages: map[string]*template.Template{}}
+	s := &Set{shared, map[string]*template.Template{}}
 	return s, fs.WalkDir(files, "pages", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		page, err := shared.Clone()
-		if err != nil {
-			return err
-		}
-		s.pages[strings.TrimSuffix(strings.TrimPrefix(path, "pages/"), ".html")] = page
-		return parse(page, files, path)
+		return s.add(files, path)
 	})
+}
+
+func (s *Set) add(files fs.FS, path string) error {
+	page, err := s.shared.Clone()
+	if err != nil {
+		return err
+	}
+	s.pages[strings.TrimSuffix(strings.TrimPrefix(path, "pages/"), ".html")] = page
+	return parse(page, files, path)
 }
 
 // parse adds a file to t, under its path: that is what errors in it name.
