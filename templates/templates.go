@@ -32,11 +32,12 @@ type Set struct {
 
 // Load parses every page. assetURL returns the URL of a static file, or an
 // error when there is none of that name.
-func Load(assetURL func(name string) (string, error)) (*Set, error) { return LoadFrom(files, assetURL) }
+func Load(assetURL func(name string) (string, error)) (*Set, error) {
+	return LoadFrom(constants{files, assetURL}, assetURL)
+}
 
 // LoadFrom parses every page in files, laid out as this folder is.
 func LoadFrom(files fs.FS, assetURL func(name string) (string, error)) (*Set, error) {
-	files = constants{files, assetURL}
 	shared := template.New("").Funcs(functions).Funcs(template.FuncMap{"asset": assetURL})
 	partials, err := fs.Glob(files, "partials/*.html")
 	if err != nil {
