@@ -25,9 +25,10 @@ const (
 )
 
 // Watch calls changed with the files that were saved, added or deleted in the
-// folders and below them, until ctx ends. When changed isn't content with what
-// it finds, and not sure, it returns false, and is called again a little later.
-func Watch(ctx context.Context, folders []string, changed func(paths []string, sure bool) bool) error {
+// folders and below them, until ctx ends: those that concern it, and that no
+// editor makes for itself. When changed isn't content with what it finds, and
+// not sure, it returns false, and is called again a little later.
+func Watch(ctx context.Context, folders []string, concerns func(path string) bool, changed func(paths []string, sure bool) bool) error {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
 		return err
@@ -37,17 +38,20 @@ func Watch(ctx context.Context, folders []string, changed func(paths []string, s
 			return errors.Join(err, watcher.Close())
 		}
 	}
-	go watch(ctx, watcher, changed)
+	go watch(ctx, watcher, concerns, changed)
 	return nil
 }
 
-func watch(ctx context.Context, watcher *fsnotify.Watcher, changed func([]string, bool) bool) {
+func watch(ctx context.Context, watcher *fsnotify.Watcher, concerns func(string) bool, changed func([]string, bool) bool) {
 	defer watcher.Close()
 	var paths []string
 	var sure bool
 	timer := time.NewTimer(quiet)
 	timer.Stop()
 	wait := func(path string) {
+		if path != "" && (isTemporary(path) || !concerns(path)) {
+			return
+		}
 		if !slices.Contains(paths, path) {
 			paths = append(paths, path)
 		}
@@ -66,7 +70,7 @@ func watch(ctx context.Context, watcher *fsnotify.Watcher, changed func([]string
 			switch {
 			case !ok:
 				return
-			case event.Op == fsnotify.Chmod || isTemporary(event.Name):
+			case event.Op == fsnotify.Chmod:
 			case event.Has(fsnotify.Create):
 				// A folder's files may have been there before it was watched.
 				found, err := addFolder(watcher, event.Name)
@@ -83,7 +87,7 @@ func watch(ctx context.Context, watcher *fsnotify.Watcher, changed func([]string
 			if !ok {
 				return
 			}
-			wait("")
+			wait("") // whichever it is
 		case <-timer.C:
 			if !sure && (slices.ContainsFunc(paths, halfSaved) || !changed(paths, false)) {
 				sure = true
@@ -107,7 +111,7 @@ func addFolder(watcher *fsnotify.Watcher, root string) (files []string, err erro
 			return err
 		case entry.IsDir():
 			return watcher.Add(path)
-		case !isTemporary(path):
+		default:
 			files = append(files, path)
 		}
 		return nil
@@ -123,6 +127,9 @@ func isTemporary(path string) bool {
 }
 
 func halfSaved(path string) bool {
+	if path == "" {
+		return false
+	}
 	info, err := os.Stat(path)
 	return err != nil || info.Mode().IsRegular() && info.Size() == 0
 }

@@ -25,7 +25,8 @@ func watched(t *testing.T, content func(name string) bool) (dir string, changes 
 	dir = t.TempDir()
 	write(t, filepath.Join(dir, "page.html"), "one")
 	changes = make(chan change, 1000)
-	err := Watch(t.Context(), []string{dir}, func(paths []string, sure bool) bool {
+	html := func(path string) bool { return filepath.Ext(path) == ".html" }
+	err := Watch(t.Context(), []string{dir}, html, func(paths []string, sure bool) bool {
 		var c change
 		for _, path := range paths {
 			name, _ := filepath.Rel(dir, path)
@@ -77,6 +78,10 @@ func TestASaveIsSeenHoweverTheEditorSaves(t *testing.T) {
 			os.Rename(page, page+"___jb_old___")
 			os.Rename(page+"___jb_tmp___", page)
 			os.Remove(page + "___jb_old___")
+		},
+		"beside other files": func(t *testing.T, page string) {
+			write(t, filepath.Join(filepath.Dir(page), "program"), "grows")
+			write(t, page, "two")
 		},
 		"rename over it": func(t *testing.T, page string) {
 			write(t, filepath.Join(filepath.Dir(page), ".page.html.tmp"), "two")
