@@ -65,6 +65,7 @@ func (p *program) serve(ctx context.Context) error {
 	}
 
 	ctx, stop := context.WithCancel(ctx)
+	context.AfterFunc(ctx, handler.EndStreams) // before it waits for requests to end
 	var background sync.WaitGroup
 	background.Go(func() { d.Watch(ctx, log, cfg.Migrate) })
 	background.Go(func() { session.PruneLoop(ctx, log, d, cfg.SessionDir, cfg.SessionIdle) })

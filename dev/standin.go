@@ -26,7 +26,11 @@ type standIn struct {
 	hub      *devtools.Hub
 	state    devtools.State
 	last     string // what there was to say of the progress
+	told     time.Time
 }
+
+// tellEvery is how often a page that waits hears of the progress.
+const tellEvery = 300 * time.Millisecond
 
 func (s *standIn) open() error {
 	s.mu.Lock()
@@ -39,13 +43,13 @@ func (s *standIn) open() error {
 		return err
 	}
 	s.listener, s.hub = listener, devtools.NewHub()
+	s.hub.Set(s.state)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", s.page)
 	mux.Handle("GET /_dev/events", s.hub)
-	mux.HandleFunc("GET /_dev/page.css", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/css; charset=utf-8")
-		w.Write(devtools.PageCSS)
-	})
+	for name := range devtools.Files {
+		mux.HandleFunc("GET /_dev/"+name, devtools.Serve)
+	}
 	s.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	s.server.SetKeepAlivesEnabled(false) // the next request is for the program
 	go s.server.Serve(listener)
@@ -76,7 +80,8 @@ func (s *standIn) show(state devtools.State) {
 	defer s.mu.Unlock()
 	s.state, s.last = state, ""
 	if s.listener != nil {
-		s.hub.Page()
+		s.hub.Set(state) // for the program's pages
+		s.hub.Page()     // for ours
 	}
 }
 
@@ -84,18 +89,25 @@ func (s *standIn) progress(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last = text
+	if s.listener != nil && time.Since(s.told) > tellEvery {
+		s.told = time.Now()
+		s.hub.Page()
+	}
 }
 
 func (s *standIn) page(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
+	w = s.hub.Inject(w, r)
 	state, last := s.state, s.last
 	s.mu.Unlock()
 	h := w.Header()
+	h.Set(devtools.FaultHeader, devtools.FaultOfState)
 	h.Set("Cache-Control", "no-store")
 	h.Set("Retry-After", "1")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'")
 	var page bytes.Buffer
+	h.Set("Content-Type", "text/html; charset=utf-8")
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		fmt.Fprintln(&page, "The portal is being built.", last)

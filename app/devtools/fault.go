@@ -15,10 +15,11 @@ import (
 
 // Fault is something that keeps the developer from seeing what they wrote.
 type Fault struct {
-	Kind   string  `json:"kind"`   // one of the constants below
-	Title  string  `json:"title"`  // a sentence
-	Text   string  `json:"text"`   // the tool's message, whole
-	Places []Place `json:"places"` // where to look, the likeliest first
+	Kind   string  `json:"kind"`            // one of the constants below
+	Title  string  `json:"title"`           // a sentence
+	Text   string  `json:"text"`            // the tool's message, whole
+	Places []Place `json:"places"`          // where to look, the likeliest first
+	Facts  []Fact  `json:"facts,omitempty"` // of the request that failed
 }
 
 // Kinds of faults.

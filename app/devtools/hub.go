@@ -7,8 +7,10 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -30,9 +32,8 @@ type State struct {
 //	hello   {"version", "build", "building", "fault"}, once, when a stream begins
 //	page    {"version"}: pages look different now
 //	asset   {"version", "urls"}: these files have other addresses now
-//	reload  {"version"}: a script has changed, which no page can take back
 //	build   {"build", "building"}
-//	fault   a Fault
+//	fault   {"title", "html"}
 //	mended  {}
 //	beat    {}
 //
@@ -81,15 +82,12 @@ func (h *Hub) Set(s State) {
 	case s.Fault == nil:
 		h.send("mended", struct{}{})
 	default:
-		h.send("fault", s.Fault)
+		h.send("fault", shownFault(s.Fault))
 	}
 }
 
 // Page says that pages look different now.
 func (h *Hub) Page() { h.change("page", nil) }
-
-// Reload says that a script has changed.
-func (h *Hub) Reload() { h.change("reload", nil) }
 
 // Assets says where changed files are now, by their names.
 func (h *Hub) Assets(urls map[string]string) { h.change("asset", urls) }
@@ -158,9 +156,11 @@ func (h *Hub) open() chan []byte {
 	stream := make(chan []byte, 32)
 	h.streams[stream] = true
 	stream <- format("hello", struct {
-		Version string `json:"version"`
-		State
-	}{h.version(), h.state})
+		Version  string      `json:"version"`
+		Build    int         `json:"build"`
+		Building bool        `json:"building"`
+		Fault    *faultShown `json:"fault"`
+	}{h.version(), h.state.Build, h.state.Building, shownFault(h.state.Fault)})
 	return stream
 }
 
@@ -169,6 +169,26 @@ func (h *Hub) leave(stream chan []byte) {
 	defer h.mu.Unlock()
 	h.drop(stream)
 }
+
+// faultShown is a fault as browsers get it.
+type faultShown struct {
+	Title string `json:"title"`
+	HTML  string `json:"html"`
+}
+
+func shownFault(f *Fault) *faultShown {
+	if f == nil {
+		return nil
+	}
+	var html strings.Builder
+	if err := WriteFault(&html, f); err != nil {
+		html.WriteString(template.HTMLEscapeString(f.Text))
+	}
+	return &faultShown{f.Title, html.String()}
+}
+
+// Message is the fault as a browser gets it, in JSON.
+func (f *Fault) Message() []byte { return encode(shownFault(f)) }
 
 func (h *Hub) drop(stream chan []byte) {
 	if h.streams[stream] {

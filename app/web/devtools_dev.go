@@ -2,5 +2,177 @@
 
 package web
 
-// addDevtools adds what a developer needs to a program that was built for them.
-func (s *Server) addDevtools() error { return nil }
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	dev "github.com/managethefans/portal/app/devtools"
+	"github.com/managethefans/portal/static"
+	"github.com/managethefans/portal/templates"
+)
+
+// devtools shows a developer what is saved, and what is wrong with it. Without
+// the project in the working directory there is no hub, and nothing of this.
+type devtools struct {
+	root string
+	hub  *dev.Hub
+	stop context.CancelFunc
+
+	assets  func() (map[string]string, error) // reads static files again
+	broken  *dev.Fault                        // in a template
+	outside dev.State                         // as tmp/dev.json has it
+}
+
+// addDevtools adds the routes, and begins to watch the project.
+func (s *Server) addDevtools() error {
+	root, ok := dev.Root()
+	if !ok || s.pages.Load() == nil || s.cfg.Production() { // nil when this is for the list of routes only
+		return nil
+	}
+	assets, err := static.UseDir(filepath.Join(root, "static"))
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.devtools = devtools{root: root, hub: dev.NewHub(), stop: stop, assets: assets}
+	s.reloadTemplates(nil)
+	s.readState()
+	s.setState()
+	folders := []string{filepath.Join(root, "templates"), filepath.Join(root, "static")}
+	if tmp := filepath.Join(root, "tmp"); os.MkdirAll(tmp, 0o755) == nil {
+		folders = append(folders, tmp)
+	}
+	if err := dev.Watch(ctx, folders, s.concerns, s.saved); err != nil {
+		return err
+	}
+
+	s.echo.Pre(s.inject)
+	errs := []error{s.handle(http.MethodGet, "/_dev/events", development, echo.WrapHandler(s.devtools.hub))}
+	for _, name := range slices.Sorted(maps.Keys(dev.Files)) {
+		errs = append(errs, s.handle(http.MethodGet, "/_dev/"+name, development, echo.WrapHandler(http.HandlerFunc(dev.Serve))))
+	}
+	return errors.Join(errs...)
+}
+
+// inject puts the script into every page, the error pages too. So that it can,
+// nothing is compressed, which a page from the same machine has no use for.
+func (s *Server) inject(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Request().Header.Del("Accept-Encoding")
+		c.Response().Writer = s.devtools.hub.Inject(c.Response().Writer, c.Request())
+		return next(c)
+	}
+}
+
+// concerns reports whether a file is one that pages are made of. The folder tmp
+// has others, which are written for a long time.
+func (s *Server) concerns(path string) bool {
+	switch ext := filepath.Ext(path); {
+	case s.below("static", path):
+		return true
+	case s.below("templates", path):
+		return ext == ".html" || ext == "" // a folder that was moved away
+	}
+	return path == s.stateFile()
+}
+
+// below reports whether a path, or "" for any, is in a folder of the project.
+func (s *Server) below(folder, path string) bool {
+	return path == "" || strings.HasPrefix(path, filepath.Join(s.devtools.root, folder)+string(filepath.Separator))
+}
+
+// saved looks at the files that have changed. It reports whether it is content
+// with them; when sure, what it finds is how things are.
+func (s *Server) saved(paths []string, sure bool) bool {
+	below := func(folder string) bool {
+		return slices.ContainsFunc(paths, func(path string) bool { return s.below(folder, path) })
+	}
+	content := true
+	if below("static") {
+		urls, err := s.devtools.assets()
+		if err == nil && len(urls) > 0 {
+			s.devtools.hub.Assets(urls)
+		}
+		content = err == nil
+	}
+	if below("templates") {
+		content = s.reloadTemplates(paths) && content
+	}
+	if below("tmp") {
+		content = s.readState() && content
+	}
+	if content || sure {
+		s.setState()
+	}
+	return content
+}
+
+// setState tells of the build, and of a fault of the build before one in the
+// templates: there is one overlay.
+func (s *Server) setState() {
+	state := s.devtools.outside
+	if state.Fault == nil {
+		state.Fault = s.devtools.broken
+	}
+	s.devtools.hub.Set(state)
+}
+
+// reloadTemplates parses the pages on disk, of which these have been saved. When
+// one doesn't parse, all stays as it was.
+func (s *Server) reloadTemplates(saved []string) bool {
+	dir := filepath.Join(s.devtools.root, "templates")
+	var names []string
+	for _, path := range saved {
+		if name, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(name) {
+			names = append(names, filepath.ToSlash(name))
+		}
+	}
+	var set *templates.Set
+	var err error
+	if len(names) > 0 && !slices.Contains(saved, "") && s.devtools.broken == nil {
+		set, err = s.pages.Load().Again(os.DirFS(dir), names, static.URL)
+	} else {
+		set, err = templates.LoadFrom(os.DirFS(dir), static.URL)
+	}
+	if err != nil {
+		if s.devtools.broken = dev.TemplateFault(err, s.devtools.root); s.devtools.broken == nil {
+			s.devtools.broken = &dev.Fault{Kind: dev.Template, Title: "The templates can't be read", Text: err.Error()}
+		}
+		return false
+	}
+	s.devtools.broken = nil
+	s.pages.Store(set)
+	s.devtools.hub.Page()
+	return true
+}
+
+func (s *Server) stateFile() string { return filepath.Join(s.devtools.root, "tmp", "dev.json") }
+
+// readState reads how the build is doing. Without the file nobody builds.
+func (s *Server) readState() bool {
+	var state dev.State
+	content, err := os.ReadFile(s.stateFile())
+	if err == nil && json.Unmarshal(content, &state) != nil {
+		return false
+	}
+	s.devtools.outside = state
+	return true
+}
+
+// EndStreams ends the answers that have no end by themselves, when the program
+// is about to.
+func (d *devtools) EndStreams() {
+	if d.hub != nil {
+		d.stop()
+		d.hub.Close()
+	}
+}

@@ -63,6 +63,9 @@ func (s *Server) handleError(err error, c echo.Context) {
 		c.NoContent(statusClientGone)
 		return
 	}
+	if s.showFault(c, err, status) {
+		return
+	}
 	if retryAfter := retryAfter(err, status); retryAfter > 0 {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Round(time.Second).Seconds())))
 	}

@@ -84,7 +84,7 @@ func (s *Server) write(c echo.Context, status int, name string, data pageData) e
 	buf := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(buf)
 	buf.Reset()
-	if err := s.pages.Render(buf, name, data); err != nil {
+	if err := s.pages.Load().Render(buf, name, data); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	if err := session.From(c).Commit(); err != nil {

@@ -27,13 +27,14 @@ type Server struct {
 	log      *slog.Logger
 	db       *db.DB
 	echo     *echo.Echo
-	pages    *templates.Set
+	pages    atomic.Pointer[templates.Set]
 	sessions *session.Manager
 	hasher   *auth.Hasher
 	origin   http.CrossOriginProtection
 	reports  *rate.Limiter // of the content security policy, into the log
 	routes   []Route
 	ending   atomic.Bool
+	devtools // in builds for development
 }
 
 // New makes the server. The database need not be ready: until it is, pages that
@@ -56,7 +57,8 @@ func New(cfg config.Config, log *slog.Logger, d *db.DB) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up sessions: %w", err)
 	}
-	s := &Server{cfg: cfg, log: log, db: d, echo: echo.New(), pages: pages, sessions: sessions, hasher: auth.NewHasher(auth.Cost), reports: rate.NewLimiter(1, 10)}
+	s := &Server{cfg: cfg, log: log, db: d, echo: echo.New(), sessions: sessions, hasher: auth.NewHasher(auth.Cost), reports: rate.NewLimiter(1, 10)}
+	s.pages.Store(pages)
 	s.echo.HTTPErrorHandler = s.handleError
 	s.echo.IPExtractor, s.echo.SchemeExtractor = trust(cfg.TrustedProxies)
 	if err := s.addRoutes(); err != nil {
