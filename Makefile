@@ -16,6 +16,7 @@ help:
 	@echo 'make test       every test, on SQLite and PostgreSQL (PKG=./app/web RUN=TestName for some)'
 	@echo 'make bench      the benchmarks, and the portal beside other stacks (BENCH=peers for these alone;'
 	@echo '                BENCH=Notes for one benchmark, VERBOSE=1 for its query plans)'
+	@echo 'make bench-reload  how long it takes from a save to what a browser shows'
 	@echo 'make e2e        only the tests in a browser (RUN=TestName for some)'
 	@echo 'make check      what CI runs: format, vet, lint, generated code, tests with the race detector'
 	@echo 'make generate   Go from queries/*.sql and db/migrations, and docs/access.md from the routes'
@@ -32,6 +33,7 @@ dev: .tools/air
 .PHONY: run
 run: tmp/portal
 	@$(MAKE) -s tmp/build
+	@rm -f tmp/dev.json
 	@trap 'exit 0' INT; tmp/portal
 
 # What the first build of the program prints, so that nobody waits in silence.
@@ -75,6 +77,11 @@ tmp/peers:
 	@go build -trimpath -ldflags '-s -w' -o tmp/bench/portal ./app
 	@cd bench && go build -o ../tmp/bench/bench .
 	@tmp/bench/bench -dir tmp/bench -portal 'the portal=tmp/bench/portal' $(ARGS)
+
+# From a save to the browser's paint, and Air as it comes beside it. EDITS=5 is quicker.
+.PHONY: bench-reload
+bench-reload: .tools/air
+	@cd e2e && go test -count=1 -timeout 1h -run '^TestReload$$' -reload -edits=$(or $(EDITS),20)
 
 # They build the portal themselves. In make test they run too.
 .PHONY: e2e
@@ -121,6 +128,21 @@ tmp/_generate:
 	@cp -R queries sqlc.yaml tmp/_generate
 	@cp -R db/migrations tmp/_generate/db
 	@.tools/sqlc generate -f tmp/_generate/sqlc.yaml
+
+# The one library of pages in development, as npm has it. It is part of the
+# repository; this is for a newer version, with the sum that npm shows for it.
+IDIOMORPH = 0.8.0
+IDIOMORPH_SHA512 = R47JBL+6jHDQvcnbppIUtXXcxi5h6+wuCEEZXnRhUltsgzPFKzThL5PuHppP9ypJuy+7WawcY1TsSBD/iQbMhw==
+.PHONY: vendor-devtools
+vendor-devtools:
+	@rm -rf tmp/_vendor && mkdir -p tmp/_vendor
+	@cd tmp/_vendor && npm pack --silent idiomorph@$(IDIOMORPH) && tar -xzf idiomorph-$(IDIOMORPH).tgz
+	@test "$$(openssl dgst -sha512 -binary tmp/_vendor/idiomorph-$(IDIOMORPH).tgz | openssl base64 -A)" = "$(IDIOMORPH_SHA512)" || \
+		{ echo 'What npm has is not what IDIOMORPH_SHA512 in the Makefile says.'; exit 1; }
+	@cp tmp/_vendor/package/dist/idiomorph.min.js app/devtools/assets/
+	@cp tmp/_vendor/package/LICENSE app/devtools/assets/idiomorph.LICENSE
+	@rm -r tmp/_vendor
+	@git status --short app/devtools/assets
 
 .PHONY: build
 build:
