@@ -16,12 +16,32 @@ import (
 // the test.
 func startPortal(t *testing.T, databaseURL string, settings ...string) string {
 	t.Helper()
+	portal := startPortalIn(t, t.TempDir(), databaseURL, settings...)
+	t.Cleanup(func() {
+		portal.stop()
+		if strings.Contains(portal.log.String(), `"level":"ERROR"`) {
+			t.Error("the portal logged an error")
+		}
+	})
+	return portal.url
+}
+
+// running is a program that serves.
+type running struct {
+	url  string
+	stop func()           // which the test's end does too
+	log  *strings.Builder // to be read when it has stopped
+}
+
+func startPortalIn(t *testing.T, dir, databaseURL string, settings ...string) running {
+	t.Helper()
 	needChromium(t)
 	path, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := command(t, path, databaseURL)
+	cmd.Dir = dir
 	cmd.Env = append(cmd.Env, settings...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -44,7 +64,7 @@ func startPortal(t *testing.T, databaseURL string, settings ...string) string {
 			}
 		}
 	})
-	t.Cleanup(func() {
+	stop := sync.OnceFunc(func() {
 		cmd.Process.Signal(os.Interrupt)
 		late := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
 		defer late.Stop()
@@ -52,21 +72,19 @@ func startPortal(t *testing.T, databaseURL string, settings ...string) string {
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("the portal ended with %v", err)
 		}
-		if strings.Contains(log.String(), `"level":"ERROR"`) {
-			t.Error("the portal logged an error")
-		}
 		if t.Failed() {
 			t.Logf("the portal's log:\n%s", log.String())
 		}
 	})
+	t.Cleanup(stop)
 
 	select {
 	case url := <-address:
 		waitUntilReady(t, url)
-		return url
+		return running{url, stop, &log}
 	case <-time.After(time.Minute):
 		t.Fatal("the portal doesn't say where it is")
-		return ""
+		return running{}
 	}
 }
 

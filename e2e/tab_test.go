@@ -61,6 +61,23 @@ func newTab(t *testing.T, base string, l look) *tab {
 	ctx, cancel := chromedp.NewContext(needChromium(t), chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	b := &tab{t: t, ctx: ctx, base: base, look: l}
+	b.prepare()
+	return b
+}
+
+// another returns a tab beside this one, in the same browser.
+func (b *tab) another() *tab {
+	b.t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx)
+	b.t.Cleanup(cancel)
+	other := &tab{t: b.t, ctx: ctx, base: b.base, look: b.look}
+	other.prepare()
+	return other
+}
+
+func (b *tab) prepare() {
+	b.t.Helper()
+	t, ctx, l := b.t, b.ctx, b.look
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +100,6 @@ func newTab(t *testing.T, base string, l look) *tab {
 		await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 	}`, float64(l.width)/float64(l.height))
 	b.allowScripts(!l.noScripts)
-	return b
 }
 
 // run carries out an action, and ends the test when it fails.
