@@ -45,6 +45,8 @@ type DB struct {
 
 	recent recentFailure // to connect, of the pool
 	pooler pooler
+
+	dev developing
 }
 
 // Open prepares the database at url (postgres://… or sqlite:path). Migrations

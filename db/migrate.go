@@ -17,8 +17,9 @@ var migrations embed.FS
 
 // Migration is one step of the schema.
 type Migration struct {
-	Name    string // its file's name
-	Applied bool
+	Name      string // its file's name
+	Applied   bool
+	AppliedAt time.Time
 }
 
 // Migrate applies the pending migrations and returns their number. Any number
@@ -62,7 +63,7 @@ func (d *DB) Migrations(ctx context.Context) ([]Migration, error) {
 	}
 	var list []Migration
 	for _, s := range status {
-		list = append(list, Migration{Name: s.Source.Path, Applied: s.State == goose.StateApplied})
+		list = append(list, Migration{Name: s.Source.Path, Applied: s.State == goose.StateApplied, AppliedAt: s.AppliedAt})
 	}
 	return list, nil
 }

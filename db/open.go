@@ -54,7 +54,7 @@ func (t target) pool(recent *recentFailure, p *pooler) *sql.DB {
 	if t.postgres == nil {
 		return openSQLite(t.path, sqliteOptions)
 	}
-	pool := sql.OpenDB(boundedConnector{stdlib.GetConnector(*t.postgres, stdlib.OptionAfterConnect(readUTC)), recent, p})
+	pool := sql.OpenDB(traced(boundedConnector{stdlib.GetConnector(*t.postgres, stdlib.OptionAfterConnect(readUTC)), recent, p}))
 	pool.SetMaxOpenConns(20)
 	pool.SetMaxIdleConns(20)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
@@ -80,7 +80,7 @@ func (t target) unbounded() *sql.DB {
 	if !t.settled { // nothing is asked twice, and there may be a pooler
 		config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	}
-	return stdlib.OpenDB(*config)
+	return sql.OpenDB(traced(stdlib.GetConnector(*config)))
 }
 
 // sqliteOptions: _txlock=immediate makes a transaction wait for its turn when it
@@ -90,7 +90,7 @@ const sqliteOptions = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_p
 
 // openSQLite opens the file at an absolute path.
 func openSQLite(path, options string) *sql.DB {
-	pool, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path}).String()+options)
+	pool, err := openFile((&url.URL{Scheme: "file", Path: path}).String() + options)
 	if err != nil {
 		panic(err) // the driver is compiled in: there is no other cause
 	}

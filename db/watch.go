@@ -33,7 +33,7 @@ func (d *DB) Watch(ctx context.Context, log *slog.Logger, migrate bool) {
 	prepared := false
 	for {
 		var unavailable *UnavailableError
-		if !prepared {
+		if !prepared || d.dev.schemaChanged() {
 			unavailable = d.prepare(ctx, log, migrate)
 			prepared = unavailable == nil
 		} else {
@@ -57,6 +57,9 @@ func (d *DB) prepare(ctx context.Context, log *slog.Logger, migrate bool) *Unava
 		if unavailable := d.ping(ctx); unavailable != nil {
 			return unavailable
 		}
+	}
+	if d.dev.holdsBack(ctx, d, migrate) {
+		migrate = false
 	}
 	if migrate {
 		n, err := d.Migrate(ctx)
