@@ -7,7 +7,6 @@
 package templates
 
 import (
-	"embed"
 	"fmt"
 	"html/template"
 	"io"
@@ -17,9 +16,6 @@ import (
 	"slices"
 	"strings"
 )
-
-//go:embed layout.html partials pages
-var files embed.FS
 
 // layout is the template that every page begins with.
 const layout = "layout.html"

@@ -34,6 +34,9 @@ type devtools struct {
 
 // addDevtools adds the routes, and begins to watch the project.
 func (s *Server) addDevtools() error {
+	if err := s.addCockpit(os.Getenv, "."); err != nil {
+		return err
+	}
 	root, ok := dev.Root()
 	if !ok || s.pages.Load() == nil || s.cfg.Production() { // nil when this is for the list of routes only
 		return nil

@@ -39,6 +39,7 @@ func TestTemplatesMatchTheTypesOfTheirPages(t *testing.T) {
 		"users/sign-out-everybody": &signOutEverybodyPage{},
 		"users/list":               &usersPage{},
 	}
+	maps.Copy(pages, developersPages)
 	set, err := templates.Load(static.URL)
 	if err != nil {
 		t.Fatal(err)

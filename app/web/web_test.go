@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -118,6 +119,7 @@ type browser struct {
 	handler http.Handler
 	cookies map[string]string
 	ip      string
+	host    string // "" is httptest's
 }
 
 func newBrowser(t *testing.T, h http.Handler) *browser {
@@ -201,6 +203,7 @@ func (b *browser) sendFrom(page, method, path string, fields url.Values) *respon
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	r.Host = cmp.Or(b.host, r.Host)
 	if page != "" {
 		r.Header.Set("Referer", "http://"+r.Host+page)
 	}
