@@ -319,15 +319,15 @@ func TestAFaultOfTheBuildCoversThePage(t *testing.T) {
 			t.Error(err)
 		}
 		other := b.another().visit("/login") // which was opened while it is there
-		other.until(overlaid, "undefined: nope").picture("fault")
+		other.until(overlaid, "undefined: nope").window("fault")
 		p.saveByRename("tmp/dev.json", `{"build":3,"building":false,"fault":null}`)
 		b.until(notCovered).until(notANewOne)
 		other.until(notCovered).until(notANewOne)
 	}
 }
 
-// picture keeps what the tab shows, where -screenshots asks for pictures.
-func (b *tab) picture(name string) {
+// window keeps what the tab shows, and no more of the page, where -screenshots asks for pictures.
+func (b *tab) window(name string) {
 	b.t.Helper()
 	if *screenshots == "" {
 		return
@@ -352,7 +352,7 @@ func TestAPageThatCantBeMadeIsReplacedWhenItIsMended(t *testing.T) {
 			t.Error(fault)
 		}
 	}
-	b.picture("fault-page")
+	b.window("fault-page")
 	p.replace(devPage, "{{.Form.Nope}}", "{{.Form.Neither}}")
 	b.until(`() => document.body.innerText.includes("can't evaluate field Neither")`)
 	p.replace(devPage, "{{.Form.Neither}}", "Good again")

@@ -167,6 +167,9 @@ func (c *cockpit) change(e echo.Context, next, done string, f func(context.Conte
 	err := f(db.WithTrace(detached(e), trace))
 	if err == nil {
 		session.From(e).Flash(session.Success, done)
+		if hub := c.devtools.hub; hub != nil {
+			defer hub.Page() // for those who wait in other tabs
+		}
 		return c.redirect(e, next)
 	}
 	c.log.Warn("migration failed", "error", err)
