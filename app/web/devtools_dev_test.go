@@ -42,6 +42,13 @@ func newDevelopment(t *testing.T, change ...func(*config.Config)) *Server {
 	return s
 }
 
+// atHome returns a browser on the developer's machine, which is shown faults.
+func atHome(t *testing.T, s *Server) *browser {
+	b := newBrowser(t, s)
+	b.host = "localhost:8080"
+	return b
+}
+
 // TestDevtoolsAreInEveryPage: the script is in pages, error pages and those of
 // people who are signed in, once; and in nothing else.
 func TestDevtoolsAreInEveryPage(t *testing.T) {
@@ -65,7 +72,7 @@ func TestDevtoolsAreInEveryPage(t *testing.T) {
 
 func TestDevtoolsStayOutOfProduction(t *testing.T) {
 	s := newDevelopment(t, func(cfg *config.Config) { cfg.Env = config.Production })
-	b := newBrowser(t, s)
+	b := atHome(t, s)
 	b.get("/_dev/events").wantStatus(http.StatusNotFound)
 	if answer := b.get("/login"); strings.Contains(answer.body, "_dev") || answer.Header.Get(dev.VersionHeader) != "" {
 		t.Error("they are in a page")
@@ -75,7 +82,7 @@ func TestDevtoolsStayOutOfProduction(t *testing.T) {
 // TestDevtoolsFollowTemplates whichever of them are saved, added or deleted.
 func TestDevtoolsFollowTemplates(t *testing.T) {
 	s := newDevelopment(t)
-	b := newBrowser(t, s)
+	b := atHome(t, s)
 	replace := func(name, old, by string) {
 		t.Helper()
 		text, err := os.ReadFile(name)
@@ -142,7 +149,7 @@ func TestDevtoolsShowAPanic(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.devtools.root, _ = filepath.Abs(wd) // where this file is
-	answer := newBrowser(t, s).get("/panic?with=this")
+	answer := atHome(t, s).get("/panic?with=this")
 	answer.wantStatus(http.StatusInternalServerError)
 	text := answer.text()
 	for _, want := range []string{"index out of range [6] with length 0", "GET /panic?with=this", "shop.basket", "_ = list[len("} {
@@ -179,7 +186,7 @@ func TestDevtoolsShowAnError(t *testing.T) {
 	if err := s.handle(http.MethodPost, "/fails", public, fails); err != nil {
 		t.Fatal(err)
 	}
-	b := newBrowser(t, s)
+	b := atHome(t, s)
 	answer := b.post("/fails", map[string][]string{"password": {"hunter2"}})
 	answer.wantStatus(http.StatusInternalServerError)
 	if text := answer.text(); !strings.Contains(text, "the printer is on fire") || !strings.Contains(text, "Form fields password") || strings.Contains(text, "hunter2") {
