@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -38,7 +38,7 @@ func TestReload(t *testing.T) {
 	fmt.Printf("%d saves of each kind; milliseconds\n\n%-56s %8s %8s\n", *edits, "", "p50", "p95")
 
 	l := newLoop(t, "loop")
-	l.serve("make", "-s", "dev")
+	l.serve(http.StatusOK)
 	b := l.open(l.address)
 	var navigated atomic.Int64
 	if err := chromedp.Listen(b.ctx, func(event any) {
@@ -114,8 +114,49 @@ type devLoop struct {
 	dir     string
 	css     string
 	address string
+	said    printed
 	stop    func()
 	saved   time.Time // the last file
+}
+
+// printed is what a program prints, and when.
+type printed struct {
+	mu     sync.Mutex
+	chunks []chunk
+}
+
+type chunk struct {
+	at   time.Time
+	text string
+}
+
+func (p *printed) Write(text []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.chunks = append(p.chunks, chunk{time.Now(), string(text)})
+	return len(text), nil
+}
+
+// first returns when a text was printed, or the zero time.
+func (p *printed) first(text string) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.chunks {
+		if strings.Contains(c.text, text) {
+			return c.at
+		}
+	}
+	return time.Time{}
+}
+
+func (p *printed) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all strings.Builder
+	for _, c := range p.chunks {
+		all.WriteString(c.text)
+	}
+	return all.String()
 }
 
 func newLoop(t *testing.T, name string) *devLoop {
@@ -136,11 +177,11 @@ func newLoop(t *testing.T, name string) *devLoop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.CopyFS(filepath.Join(l.dir, ".tools"), os.DirFS(tools)); err != nil {
+	if err := os.Symlink(tools, filepath.Join(l.dir, ".tools")); err != nil {
 		t.Fatal(err)
 	}
-	now := time.Now() // newer than the list of the tools, so that none is built again
-	if err := os.Chtimes(filepath.Join(l.dir, ".tools/air"), now, now); err != nil {
+	// Older than the tools, so that none is built again.
+	if err := os.Chtimes(filepath.Join(l.dir, "tools.mod"), time.Unix(0, 0), time.Unix(0, 0)); err != nil {
 		t.Fatal(err)
 	}
 	css, err := os.ReadFile(filepath.Join(l.dir, "static/css/parts.css"))
@@ -182,21 +223,20 @@ func (l *devLoop) build() {
 	}
 }
 
-// serve runs a command in the copy until the test ends, and waits until a page
-// is there.
-func (l *devLoop) serve(command ...string) {
+// serve runs make dev in the copy until the test ends, and waits until it
+// answers with this status.
+func (l *devLoop) serve(status int) {
 	l.t.Helper()
 	address := "127.0.0.1:" + freePort(l.t)
 	l.address = "http://" + address
-	l.run(l.address, []string{"ADDR=" + address}, command...)
+	l.run(l.address, status, []string{"ADDR=" + address}, "make", "-s", "dev")
 }
 
-func (l *devLoop) run(wait string, env []string, command ...string) {
+func (l *devLoop) run(wait string, status int, env []string, command ...string) {
 	l.t.Helper()
-	var out bytes.Buffer
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Dir, cmd.Env = l.dir, append(append(os.Environ(), env...), "DATABASE_URL=sqlite:"+filepath.Join(l.dir, "bench.db"))
-	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Stdout, cmd.Stderr = &l.said, &l.said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		l.t.Fatal(err)
@@ -217,14 +257,14 @@ func (l *devLoop) run(wait string, env []string, command ...string) {
 			<-ended
 		}
 		if l.t.Failed() {
-			l.t.Logf("%v said:\n%s", command, out.String())
+			l.t.Logf("%v said:\n%s", command, &l.said)
 		}
 	}
 	l.t.Cleanup(l.stop)
 	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if answer, err := http.Get(wait + "/login"); err == nil {
 			answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
+			if answer.StatusCode == status {
 				return
 			}
 		}
@@ -258,7 +298,7 @@ func (l *devLoop) airAsItComes() (address string) {
 	head, tail, _ := strings.Cut(settings, "[proxy]")
 	l.save(".air.toml", head+"[proxy]"+strings.Replace(tail, "enabled = false", "enabled = true", 1))
 	address = "http://127.0.0.1:" + proxy
-	l.run(address, []string{"ADDR=127.0.0.1:" + app, "APP_ENV=development"}, ".tools/air")
+	l.run(address, http.StatusOK, []string{"ADDR=127.0.0.1:" + app, "APP_ENV=development"}, ".tools/air")
 	return address
 }
 

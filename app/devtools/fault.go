@@ -20,6 +20,7 @@ type Fault struct {
 	Text   string  `json:"text"`            // the tool's message, whole
 	Places []Place `json:"places"`          // where to look, the likeliest first
 	Facts  []Fact  `json:"facts,omitempty"` // of the request that failed
+	Next   string  `json:"next,omitempty"`  // where to go on when the migration is applied
 }
 
 // Kinds of faults.

@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/app/config"
+	dev "github.com/managethefans/portal/app/devtools"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 )
@@ -65,8 +66,32 @@ func (c *cockpit) holdPages(next echo.HandlerFunc) echo.HandlerFunc {
 		if unavailable := c.db.Ready(); unavailable != nil && unavailable.Cause != nil {
 			p.Fault = c.fault(unavailable.Cause, &db.Trace{})
 		}
+		if strings.Contains(r.Header.Get("Accept"), dev.FaultJSON) {
+			return c.coverPage(e, p)
+		}
 		return c.writeMigrations(e, http.StatusServiceUnavailable, p)
 	}
+}
+
+// coverPage tells a page that is open of the migrations that wait: what was
+// typed into it stays.
+func (c *cockpit) coverPage(e echo.Context, p *migrationsPage) error {
+	_, pending, err := c.migrations(e.Request().Context())
+	if err != nil {
+		return err
+	}
+	title, text := "A migration waits", ""
+	if p.Fault != nil {
+		title, text = "A migration failed", fmt.Sprintf("%s:%d: %s\n", p.Fault.File, max(1, p.Fault.Line), p.Fault.Message)
+	}
+	for _, m := range pending {
+		text += m.File + ":1: this database doesn’t have it yet\n"
+	}
+	fault := dev.ParseFault(dev.Migration, title, text, c.devtools.root)
+	fault.Next = p.Next
+	session.From(e).Discard()
+	e.Response().Header().Set(dev.FaultHeader, dev.FaultOfRequest)
+	return e.Blob(http.StatusServiceUnavailable, dev.FaultJSON, fault.Message())
 }
 
 func (c *cockpit) listMigrations(e echo.Context) error {

@@ -147,9 +147,14 @@ func (s *Server) reloadTemplates(saved []string) bool {
 		set, err = templates.LoadFrom(os.DirFS(dir), static.URL)
 	}
 	if err != nil {
-		if s.devtools.broken = dev.TemplateFault(err, s.devtools.root); s.devtools.broken == nil {
-			s.devtools.broken = &dev.Fault{Kind: dev.Template, Title: "The templates can't be read", Text: err.Error()}
+		fault := dev.TemplateFault(err, s.devtools.root)
+		if fault == nil {
+			fault = &dev.Fault{Kind: dev.Template, Title: "The templates can't be read", Text: err.Error()}
 		}
+		if s.devtools.broken == nil || s.devtools.broken.Text != fault.Text {
+			s.log.Warn("the templates stay as they were", "error", err)
+		}
+		s.devtools.broken = fault
 		return false
 	}
 	s.devtools.broken = nil
