@@ -5,8 +5,8 @@ export CGO_ENABLED = 0
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 GENERATED = db/models.go db/sqlc.go db/*.sql.go
-# What is built with the tag dev only, and is tested with it.
-DEVELOPMENT = ./app/devtools ./dev
+# What is another thing with the tag dev, and is tested with it too.
+DEVELOPMENT = ./app/devtools ./app/web ./db ./dev
 
 .PHONY: help
 help:
@@ -57,8 +57,8 @@ test:
 	elif [ "$(RACE)" ] || [ "$$CI" = true ]; then echo 'The race detector needs a C compiler: install gcc or clang.'; exit 1; \
 	else cgo=0; race=; echo 'No C compiler: the tests run without the race detector.'; fi; \
 	CGO_ENABLED=$$cgo tmp/withpg go test $$race $(if $(RUN),-run '$(RUN)') $(or $(PKG),./...) && \
-	if [ -z '$(PKG)' ]; then CGO_ENABLED=$$cgo tmp/withpg go test $$race -tags dev -run '$(or $(RUN),.)' $(DEVELOPMENT) && \
-	CGO_ENABLED=$$cgo tmp/withpg go test $$race -tags dev -run '$(or $(RUN),Devtools)' ./app/web; fi
+	packages='$(if $(PKG),$(filter $(DEVELOPMENT),$(PKG)),$(DEVELOPMENT))'; \
+	test -z "$$packages" || CGO_ENABLED=$$cgo tmp/withpg go test $$race -tags dev $(if $(RUN),-run '$(RUN)') $$packages
 
 .PHONY: bench
 ifneq ($(BENCH),peers)
