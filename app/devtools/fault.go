@@ -17,7 +17,7 @@ import (
 type Fault struct {
 	Kind   string  `json:"kind"`            // one of the constants below
 	Title  string  `json:"title"`           // a sentence
-	Text   string  `json:"text"`            // the tool's message, whole
+	Text   string  `json:"text"`            // the tool's message, whole; its files are those of the project
 	Places []Place `json:"places"`          // where to look, the likeliest first
 	Facts  []Fact  `json:"facts,omitempty"` // of the request that failed
 	Next   string  `json:"next,omitempty"`  // where to go on when the migration is applied
@@ -58,7 +58,7 @@ var (
 // ParseFault finds the places in a tool's output that are files of the project,
 // which is at root.
 func ParseFault(kind, title, output, root string) *Fault {
-	f := &Fault{Kind: kind, Title: title, Text: strings.TrimSpace(output)}
+	f := &Fault{Kind: kind, Title: title, Text: strings.TrimSpace(strings.ReplaceAll(output, root+string(filepath.Separator), ""))}
 	before, inMessage := "", false
 	for line := range strings.Lines(output) {
 		line = strings.TrimRight(line, "\r\n")

@@ -193,7 +193,7 @@ func (c *cockpit) change(e echo.Context, next, done string, f func(context.Conte
 	if err == nil {
 		session.From(e).Flash(session.Success, done)
 		if hub := c.devtools.hub; hub != nil {
-			defer hub.Page() // for those who wait in other tabs
+			hub.Page() // for those who wait in other tabs; the next page here is made at this version
 		}
 		return c.redirect(e, next)
 	}

@@ -55,7 +55,7 @@ function catchUp() {
 
 // ---- the page
 
-let refreshing = false, later;
+let refreshing = false, leaving = false, later;
 const stays = "This page answers a form, and stays as it is. Reload it to send the form again.";
 
 // want brings the page to a version. Tabs that nobody sees leave the program to
@@ -63,10 +63,19 @@ const stays = "This page answers a form, and stays as it is. Reload it to send t
 function want(newest) {
   wanted = newest;
   clearTimeout(later);
-  if (version === wanted) return;
+  if (version === wanted || leaving) return;
   if (document.hidden) later = setTimeout(refresh, 500);
   else refresh();
 }
+
+// A page that is about to go must not take the messages that are for the next.
+addEventListener("beforeunload", () => {
+  leaving = true;
+  setTimeout(() => {
+    leaving = false;
+    want(wanted);
+  }, 3000);
+});
 
 async function refresh() {
   if (refreshing) return;
