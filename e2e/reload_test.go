@@ -162,7 +162,8 @@ func (p *printed) String() string {
 func newLoop(t *testing.T, name string) *devLoop {
 	t.Helper()
 	l := &devLoop{t: t, dir: filepath.Join(t.TempDir(), name)}
-	list, err := exec.Command("git", "-C", "..", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
+	list, err := exec.Command("git", "-c", "safe.directory=*", "-C", "..", // also where the clone is somebody else's
+		"ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
