@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -157,8 +158,9 @@ func TestManySmallValuesHaveTheSameLimit(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *site) {
 		s.Any("/many", func(c echo.Context) error {
 			session := From(c)
+			text := strings.Repeat("x", s.manager.maxValues/1000)
 			for i := 0; ; i++ {
-				err := NewValue[int](fmt.Sprint(i)).Set(session, i)
+				err := NewValue[string](fmt.Sprint(i)).Set(session, text)
 				var tooLarge *TooLargeError
 				if errors.As(err, &tooLarge) {
 					break
