@@ -30,7 +30,7 @@ func (l lender) Connect(context.Context) (driver.Conn, error) {
 	}
 	lent := lentConn{ctx: l.ctx, conn: conn}
 	err = conn.Raw(func(c any) error {
-		lent.boundedConn = c.(boundedConn)
+		lent.pgxConn = c.(pgxConn)
 		return nil
 	})
 	return lent, err
@@ -39,17 +39,17 @@ func (l lender) Connect(context.Context) (driver.Conn, error) {
 func (l lender) Driver() driver.Driver { return l.pool.Driver() }
 
 type lentConn struct {
-	boundedConn
+	pgxConn
 	ctx  context.Context
 	conn *sql.Conn
 }
 
 func (c lentConn) ExecContext(_ context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	return c.boundedConn.ExecContext(c.ctx, query, args)
+	return c.pgxConn.ExecContext(c.ctx, query, args)
 }
 
 func (c lentConn) QueryContext(_ context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	return c.boundedConn.QueryContext(c.ctx, query, args)
+	return c.pgxConn.QueryContext(c.ctx, query, args)
 }
 
 // Close gives the connection back. The real pool looks whether it is still good.
