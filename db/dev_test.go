@@ -20,13 +20,8 @@ import (
 // watched runs Watch on d until the test ends, as `portal serve` does.
 func watched(t *testing.T, d *db.DB) *log {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	done, out := make(chan struct{}), &log{}
-	go func() {
-		defer close(done)
-		d.Watch(ctx, slog.New(slog.NewTextHandler(out, nil)), true)
-	}()
-	t.Cleanup(func() { cancel(); <-done })
+	out := &log{}
+	dbtest.Watch(t, d, out)
 	return out
 }
 

@@ -1,10 +1,9 @@
 package db_test
 
 import (
-	"context"
 	"database/sql"
 	"errors"
-	"log/slog"
+	"io"
 	"sync"
 	"testing"
 	"time"
@@ -92,12 +91,8 @@ func TestAnOutageBehindAPoolerIsOneAndEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	var watch sync.WaitGroup
-	defer watch.Wait()
-	defer cancel()
-	watch.Go(func() { d.Watch(ctx, slog.New(slog.DiscardHandler), true) })
+	t.Cleanup(func() { d.Close() })
+	dbtest.Watch(t, d, io.Discard)
 	await := func(ready bool) {
 		t.Helper()
 		for end := time.Now().Add(30 * time.Second); (d.Ready() == nil) != ready; time.Sleep(20 * time.Millisecond) {

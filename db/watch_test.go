@@ -70,13 +70,9 @@ func watch(t *testing.T, url string) (*db.DB, *log) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done, out := make(chan struct{}), &log{}
-	go func() {
-		defer close(done)
-		d.Watch(ctx, slog.New(slog.NewTextHandler(out, nil)), true)
-	}()
-	t.Cleanup(func() { cancel(); <-done; d.Close() })
+	t.Cleanup(func() { d.Close() })
+	out := &log{}
+	dbtest.Watch(t, d, out)
 	return d, out
 }
 
@@ -125,14 +121,7 @@ func TestAWarmPoolHasConnections(t *testing.T) {
 func TestAServerThatRestartsIsUsedAtOnce(t *testing.T) {
 	t.Parallel()
 	server := dbtest.OwnServer(t)
-	d, err := db.Open(server.URL("postgres"), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	if err := d.Connect(t.Context(), true); err != nil {
-		t.Fatal(err)
-	}
+	d := dbtest.Open(t, server.URL("postgres"))
 	for range 2 {
 		if err := server.Stop(); err != nil {
 			t.Fatal(err)
@@ -256,17 +245,11 @@ func listAtOnce(t *testing.T, d *db.DB) {
 func TestACallWithoutAContextEndsToo(t *testing.T) {
 	t.Parallel()
 	server := dbtest.OwnServer(t)
-	d, err := db.Open(server.URL("postgres"), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	if err := d.Connect(t.Context(), true); err != nil {
-		t.Fatal(err)
-	}
+	d := dbtest.Open(t, server.URL("postgres"))
 	// The pool would check a connection first. These are past that.
 	var open [3]*sql.Conn
 	for i := range open {
+		var err error
 		if open[i], err = d.Pool().Conn(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -353,14 +336,7 @@ func TestEachChangeIsLoggedOnce(t *testing.T) {
 func TestACancelledRequestIsNoOutage(t *testing.T) {
 	t.Parallel()
 	server := dbtest.OwnServer(t)
-	d, err := db.Open(server.URL("postgres"), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	if err := d.Connect(t.Context(), true); err != nil {
-		t.Fatal(err)
-	}
+	d := dbtest.Open(t, server.URL("postgres"))
 	list := func(ctx context.Context) error { _, err := d.ListUsers(ctx); return err }
 	transaction := func(ctx context.Context) error { return d.InTx(ctx, func(*db.Queries) error { return nil }) }
 	for name, call := range map[string]func(context.Context) error{"a query": list, "a transaction": transaction} {

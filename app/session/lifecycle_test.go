@@ -41,20 +41,6 @@ func TestAReadSucceedsWhereItCantProlongTheSession(t *testing.T) {
 	}
 }
 
-// refuse has PostgreSQL refuse to write to a table as if its disk were full,
-// until the function that it returns is called.
-func refuse(t *testing.T, s *site, table string) (allow func()) {
-	t.Helper()
-	exec := func(statement string) {
-		if _, err := s.options.DB.Pool().ExecContext(t.Context(), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	exec(`CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no space left on device' USING ERRCODE = '53100'; END $$`)
-	exec("CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON " + table + " EXECUTE FUNCTION full_disk()")
-	return func() { exec("DROP TRIGGER full_disk ON " + table) }
-}
-
 // TestASignInThatFailsSignsNobodyOut has somebody give the password again, and
 // somebody else sign in, where one of the two rows can't be written.
 func TestASignInThatFailsSignsNobodyOut(t *testing.T) {
@@ -64,13 +50,13 @@ func TestASignInThatFailsSignsNobodyOut(t *testing.T) {
 		for _, id := range []int64{s.ada, s.eve} {
 			v := s.signedIn(s.ada)
 			v.do("/set", "value", "Ada's")
-			allow := refuse(t, s, table)
+			free := dbtest.FullDisk(t, s.options.DB, table)
 			if status, _ := v.send(fmt.Sprint("/in?id=", id)); status != http.StatusInternalServerError || len(v.sent) > 0 {
 				t.Errorf("%s: %d, sets %v", table, status, v.sent)
 			}
 			v.want("/who", "ada@example.com")
 			v.want("/get", "Ada's")
-			allow()
+			free()
 			v.want("/who", "ada@example.com")
 		}
 	}

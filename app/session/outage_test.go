@@ -1,9 +1,8 @@
 package session
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
+	"io"
 	"maps"
 	"net/http"
 	"strings"
@@ -24,10 +23,8 @@ func outageSites(t *testing.T) (sites map[string]*site, stop, start func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	watched := make(chan struct{})
-	go func() { defer close(watched); d.Watch(ctx, slog.New(slog.DiscardHandler), true) }()
-	t.Cleanup(func() { cancel(); <-watched; d.Close() })
+	t.Cleanup(func() { d.Close() })
+	dbtest.Watch(t, d, io.Discard)
 	wait := func(ready bool) {
 		for end := time.Now().Add(20 * time.Second); (d.Ready() == nil) != ready; time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(end) {
@@ -148,7 +145,7 @@ func TestAMessageWaitsWhereTheSessionCantBeSaved(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "postgres", dbtest.PostgresURL(t))
 	v := s.signedIn(s.ada)
-	allow := refuse(t, s, "http_sessions")
+	free := dbtest.FullDisk(t, s.options.DB, "http_sessions")
 	v.do("/flash?text=saved")
 	if status, _ := v.send("/set", "value", "x"); status != http.StatusInternalServerError {
 		t.Errorf("a value that isn't saved is %d", status)
@@ -157,7 +154,7 @@ func TestAMessageWaitsWhereTheSessionCantBeSaved(t *testing.T) {
 	v.want("/flashes", "[{success saved}]")
 	v.want("/flashes", "[]")
 	v.do("/flash?text=again")
-	allow()
+	free()
 	v.want("/who", "ada@example.com")
 	v.want("/flashes", "[{success again}]")
 	v.want("/flashes", "[]")

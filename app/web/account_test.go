@@ -74,20 +74,11 @@ func TestAChangeOfThePasswordThatFailsChangesNothing(t *testing.T) {
 	here, elsewhere := newBrowser(t, s), newBrowser(t, s)
 	here.register(adaEmail)
 	elsewhere.login(adaEmail, adaPassword).wantRedirect("/dashboard")
-	for _, statement := range []string{
-		`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no space left on device' USING ERRCODE = '53100'; END $$`,
-		"CREATE TRIGGER full_disk BEFORE INSERT ON user_sessions EXECUTE FUNCTION full_disk()",
-	} {
-		if _, err := d.Pool().ExecContext(t.Context(), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
+	free := dbtest.FullDisk(t, d, "user_sessions")
 	here.submit("/account", "/account/password", "current_password", adaPassword, "new_password", "analytical engine").wantStatus(http.StatusServiceUnavailable)
 	here.wantUser(true)
 	elsewhere.wantUser(true)
-	if _, err := d.Pool().ExecContext(t.Context(), "DROP TRIGGER full_disk ON user_sessions"); err != nil {
-		t.Fatal(err)
-	}
+	free()
 	newBrowser(t, s).login(adaEmail, adaPassword).wantRedirect("/dashboard")
 }
 

@@ -3,9 +3,8 @@
 package web
 
 import (
-	"context"
 	"errors"
-	"log/slog"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -44,15 +43,6 @@ func newDeveloper(t *testing.T, d *db.DB) (*browser, *Server) {
 	b := newBrowser(t, s)
 	b.host = "localhost:8080"
 	return b, s
-}
-
-// watched keeps d's state until the test ends, as `portal serve` does.
-func watched(t *testing.T, d *db.DB) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); d.Watch(ctx, slog.New(slog.DiscardHandler), true) }()
-	t.Cleanup(func() { cancel(); <-done })
 }
 
 func eventually(t *testing.T, what string, condition func() bool) {
@@ -219,7 +209,7 @@ func TestAPendingMigrationIsAPageUntilItIsApplied(t *testing.T) {
 		developer.host = b.host
 		rollBack(t, d)
 		d.HoldMigrations()
-		watched(t, d)
+		dbtest.Watch(t, d, io.Discard)
 		eventually(t, "the migration waits", d.Waiting)
 
 		for _, page := range []string{"/", "/notes?q=a", "/login", "/nope"} {
@@ -273,7 +263,7 @@ func TestAMigrationThatFailsIsShownWithItsLine(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.HoldMigrations()
-		watched(t, d)
+		dbtest.Watch(t, d, io.Discard)
 		eventually(t, "the migration waits", d.Waiting)
 
 		failed := b.submit("/_dev/migrations", "/_dev/migrations/apply").wantStatus(http.StatusUnprocessableEntity)
@@ -309,7 +299,7 @@ func TestAMigrationThatFailsOnAFreshDatabaseIsAPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, _ := newDeveloper(t, d)
-	watched(t, d)
+	dbtest.Watch(t, d, io.Discard)
 	eventually(t, "it fails", d.Waiting)
 	b.get("/").wantStatus(http.StatusServiceUnavailable).wantText("users", "already exists", "db/migrations/sqlite/00001_users.sql")
 }

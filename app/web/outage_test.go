@@ -1,8 +1,7 @@
 package web
 
 import (
-	"context"
-	"log/slog"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -28,10 +27,8 @@ func TestTheDatabaseGoesAndComesBack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx, stop := context.WithCancel(context.Background())
-			watched := make(chan struct{})
-			go func() { defer close(watched); d.Watch(ctx, slog.New(slog.DiscardHandler), true) }()
-			t.Cleanup(func() { stop(); <-watched; d.Close() })
+			t.Cleanup(func() { d.Close() })
+			dbtest.Watch(t, d, io.Discard)
 			s := newServer(t, d, func(c *config.Config) { c.SessionStore = store })
 			silence(s)
 

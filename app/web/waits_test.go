@@ -20,14 +20,7 @@ import (
 func TestARequestWaitsForAHangingDatabaseOnce(t *testing.T) {
 	t.Parallel()
 	server := dbtest.OwnServer(t)
-	d, err := db.Open(server.URL("postgres"), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	if err := d.Connect(t.Context(), true); err != nil {
-		t.Fatal(err)
-	}
+	d := dbtest.Open(t, server.URL("postgres"))
 	s := newServer(t, d, func(c *config.Config) { c.SessionStore = config.Postgres })
 	silence(s)
 	newBrowser(t, s).register(adaEmail)

@@ -18,7 +18,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -78,6 +80,33 @@ func Open(t testing.TB, url string) *db.DB {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// Watch keeps d's state until the test ends, as `portal serve` does. What there
+// is to say of it goes to log.
+func Watch(t testing.TB, d *db.DB, log io.Writer) {
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		d.Watch(ctx, slog.New(slog.NewTextHandler(log, nil)), true)
+	}()
+	t.Cleanup(func() { stop(); <-ended })
+}
+
+// FullDisk has PostgreSQL refuse to write rows of a table as if there were no
+// room for them, until the function that it returns is called.
+func FullDisk(t testing.TB, d *db.DB, table string) (free func()) {
+	t.Helper()
+	exec := func(statement string) {
+		t.Helper()
+		if _, err := d.Pool().ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(`CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no space left on device' USING ERRCODE = '53100'; END $$`)
+	exec("CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON " + table + " EXECUTE FUNCTION full_disk()")
+	return func() { exec("DROP TRIGGER full_disk ON " + table) }
 }
 
 // SQLiteURL returns the URL of a fresh database that is migrated.
