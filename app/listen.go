@@ -1,15 +1,15 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"strconv"
-	"syscall"
 
 	"golang.org/x/term"
+
+	"github.com/managethefans/portal/app/config"
 )
 
 // firstInheritedFD is where systemd's protocol hands sockets over.
@@ -35,17 +35,7 @@ func listen(addr string, getenv func(string) string) (net.Listener, error) {
 		}
 		return listener, nil
 	}
-	listener, err := net.Listen("tcp", addr)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s is in use by another program: stop that one, or set ADDR (or PORT) to a free port", addr)
-	}
-	if errors.Is(err, syscall.EACCES) {
-		return nil, fmt.Errorf("this account may not listen on %s: set ADDR (or PORT) to a port above 1023", addr)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("ADDR is %s, where nothing can listen: %w", addr, err)
-	}
-	return listener, nil
+	return config.Listen(addr)
 }
 
 // notifyReady tells the program that started this one that requests are

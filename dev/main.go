@@ -43,12 +43,9 @@ func run(ctx context.Context) error {
 	if values, err := godotenv.Read(".env"); err == nil && os.Getenv("EDITOR_URL") == "" {
 		os.Setenv("EDITOR_URL", values["EDITOR_URL"]) // for our page, and the program's
 	}
-	listener, err := net.Listen("tcp", addr)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s is in use by another program: stop that one, or set ADDR (or PORT) to a free port", addr)
-	}
+	listener, err := config.Listen(addr)
 	if err != nil {
-		return fmt.Errorf("ADDR is %s, where nothing can listen: %w", addr, err)
+		return err
 	}
 	socket, err := share(listener.(*net.TCPListener))
 	if err != nil {
