@@ -20,8 +20,8 @@ import (
 	"github.com/managethefans/portal/db"
 )
 
-// How long a start and a shutdown wait. A connection that is kept open is closed after its
-// next answer, or when it has been quiet; a request under way may end.
+// How long a start and a shutdown wait. A connection that is kept open is closed
+// after its next answer, or when it has been quiet; a request under way may end.
 const (
 	quietInProduction  = 2 * time.Second
 	quietInDevelopment = 50 * time.Millisecond // the developer waits for the next program
@@ -65,7 +65,7 @@ func (p *program) serve(ctx context.Context) error {
 	}
 
 	ctx, stop := context.WithCancel(ctx)
-	context.AfterFunc(ctx, handler.EndStreams) // before it waits for requests to end
+	context.AfterFunc(ctx, handler.End) // before it waits for requests to end
 	var background sync.WaitGroup
 	background.Go(func() { d.Watch(ctx, log, cfg.Migrate) })
 	background.Go(func() { session.PruneLoop(ctx, log, d, cfg.SessionDir, cfg.SessionIdle) })
@@ -77,7 +77,6 @@ func (p *program) serve(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	d.Warm(ctx)
-	context.AfterFunc(ctx, handler.End)
 	if err := notifyReady(p.getenv); err != nil {
 		log.Warn("nobody hears that the portal is ready", "error", err)
 	}

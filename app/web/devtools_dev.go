@@ -176,9 +176,9 @@ func (s *Server) readState() bool {
 	return true
 }
 
-// EndStreams ends the answers that have no end by themselves, when the program
+// endStreams ends the answers that have no end by themselves, when the program
 // is about to.
-func (d *devtools) EndStreams() {
+func (d *devtools) endStreams() {
 	if d.hub != nil {
 		d.stop()
 		d.hub.Close()

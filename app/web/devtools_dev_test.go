@@ -38,7 +38,7 @@ func newDevelopment(t *testing.T, change ...func(*config.Config)) *Server {
 	t.Chdir(dir)
 	s := newServer(t, d, change...)
 	silence(s)
-	t.Cleanup(s.EndStreams)
+	t.Cleanup(s.endStreams)
 	return s
 }
 
@@ -218,7 +218,7 @@ func TestDevtoolsEndTheirStreams(t *testing.T) {
 	if !lines.Scan() || lines.Text() != "event: hello" {
 		t.Fatalf("got %q", lines.Text())
 	}
-	s.EndStreams()
+	s.endStreams()
 	for lines.Scan() {
 	}
 	if lines.Err() != nil {

@@ -11,6 +11,6 @@ func (s *Server) addDevtools() error { return nil }
 
 func (s *Server) showFault(echo.Context, error, int) bool { return false }
 
-// EndStreams ends the answers that have no end by themselves, when the program
+// endStreams ends the answers that have no end by themselves, when the program
 // is about to.
-func (devtools) EndStreams() {}
+func (devtools) endStreams() {}

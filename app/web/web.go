@@ -76,9 +76,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.echo.ServeHTTP(w, r)
 }
 
-// End has /readyz say from now on that requests should go elsewhere. Those that
-// come all the same are answered.
-func (s *Server) End() { s.ending.Store(true) }
+// End has /readyz say from now on that requests should go elsewhere, and ends the
+// answers that have no end by themselves. Requests that come all the same are
+// answered.
+func (s *Server) End() {
+	s.ending.Store(true)
+	s.endStreams()
+}
 
 // Routes lists the routes in the order in which they are declared. It needs
 // neither settings nor a database.
