@@ -70,8 +70,7 @@ func (t *Trace) add(query string, start time.Time, rows int64, err error) {
 	}
 }
 
-// Stray returns the latest statements that no request sent, or of which that
-// isn't known: pgstore passes no contexts.
+// Stray returns the latest statements that no request sent.
 func (d *DB) Stray() ([]Statement, int) {
 	return d.pool.Driver().(tracedDriver).stray.Statements()
 }
