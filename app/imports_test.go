@@ -23,6 +23,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		"bench":            {"app/session", "db", "db/dbtest"},
 		"db/dbtest":        {"db"},
 		"dev":              {"app/config", "app/devtools"},
+		"templates":        {"templates/program"},
 		"db/dbtest/withpg": {"db/dbtest", "e2e/browser"},
 	}
 	speaksHTTP := []string{"app", "app/web", "app/session", "app/devtools", "bench", "dev", "static"}

@@ -55,8 +55,8 @@ func (t target) pool(recent *recentFailure, p *pooler) *sql.DB {
 		return openSQLite(t.path, sqliteOptions)
 	}
 	pool := sql.OpenDB(traced(boundedConnector{stdlib.GetConnector(*t.postgres, stdlib.OptionAfterConnect(readUTC)), recent, p}))
-	pool.SetMaxOpenConns(20)
-	pool.SetMaxIdleConns(20)
+	pool.SetMaxOpenConns(10)
+	pool.SetMaxIdleConns(10)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	return pool
 }

@@ -12,7 +12,7 @@ import (
 // others are taken over: parsing one takes a quarter of a millisecond, and all
 // of them take several.
 func (s *Set) Again(files fs.FS, paths []string, assetURL func(name string) (string, error)) (*Set, error) {
-	next := &Set{s.shared, maps.Clone(s.pages)}
+	next := &Set{s.shared, s.functions, maps.Clone(s.pages)}
 	for _, path := range paths {
 		if _, err := fs.Stat(files, path); err != nil || !strings.HasPrefix(path, "pages/") || !strings.HasSuffix(path, ".html") {
 			return LoadFrom(files, assetURL)

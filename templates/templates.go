@@ -7,14 +7,18 @@
 package templates
 
 import (
+	"bytes"
 	"fmt"
 	"html/template"
-	"io"
 	"io/fs"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/managethefans/portal/templates/program"
 )
 
 // layout is the template that every page begins with.
@@ -22,8 +26,15 @@ const layout = "layout.html"
 
 // Set is every page, ready to render. It is safe for concurrent use.
 type Set struct {
-	shared *template.Template // the layout and the partials, never executed: it can be cloned
-	pages  map[string]*template.Template
+	shared    *template.Template // the layout and the partials, never executed: it can be cloned
+	functions template.FuncMap
+	pages     map[string]*page
+}
+
+type page struct {
+	*template.Template
+	first   sync.Once // time that it is executed
+	program atomic.Pointer[program.Program]
 }
 
 // Load parses every page. assetURL returns the URL of a static file, or an
@@ -34,17 +45,19 @@ func Load(assetURL func(name string) (string, error)) (*Set, error) {
 
 // LoadFrom parses every page in files, laid out as this folder is.
 func LoadFrom(files fs.FS, assetURL func(name string) (string, error)) (*Set, error) {
-	shared := template.New("").Funcs(functions).Funcs(template.FuncMap{"asset": assetURL})
+	all := maps.Clone(functions)
+	all["asset"] = assetURL
+	shared := template.New("").Funcs(all)
 	partials, err := fs.Glob(files, "partials/*.html")
 	if err != nil {
 		return nil, err
 	}
 	for _, path := range append(partials, layout) {
-		if err := parse(shared, files, path); err != nil {
+		if err := addFile(shared, files, path); err != nil {
 			return nil, err
 		}
 	}
-	s := &Set{shared, map[string]*template.Template{}}
+	s := &Set{shared, all, map[string]*page{}}
 	return s, fs.WalkDir(files, "pages", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -54,16 +67,20 @@ func LoadFrom(files fs.FS, assetURL func(name string) (string, error)) (*Set, er
 }
 
 func (s *Set) add(files fs.FS, path string) error {
-	page, err := s.shared.Clone()
+	t, err := s.shared.Clone()
 	if err != nil {
 		return err
 	}
-	s.pages[strings.TrimSuffix(strings.TrimPrefix(path, "pages/"), ".html")] = page
-	return parse(page, files, path)
+	if err := addFile(t, files, path); err != nil {
+		return err
+	}
+	inline(t)
+	s.pages[strings.TrimSuffix(strings.TrimPrefix(path, "pages/"), ".html")] = &page{Template: t.Lookup(layout)}
+	return nil
 }
 
-// parse adds a file to t, under its path: that is what errors in it name.
-func parse(t *template.Template, files fs.FS, path string) error {
+// addFile adds a file to t, under its path: that is what errors in it name.
+func addFile(t *template.Template, files fs.FS, path string) error {
 	content, err := fs.ReadFile(files, path)
 	if err != nil {
 		return err
@@ -95,15 +112,26 @@ func (c constants) ReadFile(path string) ([]byte, error) {
 	}), err
 }
 
-// Render writes a page. Write to a buffer: after an error, what is written is
-// half a page.
-func (s *Set) Render(w io.Writer, name string, data any) error {
+// Render appends a page to out. After an error, what was appended is half a page.
+// The first time, html/template does it, and decides what is escaped how.
+func (s *Set) Render(out *bytes.Buffer, name string, data any) error {
 	page, ok := s.pages[name]
 	if !ok {
 		return fmt.Errorf("there is no page templates/pages/%s.html", name)
 	}
-	return page.ExecuteTemplate(w, layout, data)
+	if program := page.program.Load(); program != nil && program.Execute(out, data) {
+		return nil
+	}
+	err := page.Execute(out, data)
+	if err == nil {
+		page.first.Do(func() { page.program.Store(program.Compile(page.Template, s.functions)) })
+	}
+	return err
 }
+
+// Program returns what writes a page after it was rendered once, for a test that
+// compares. It is nil when html/template does.
+func (s *Set) Program(name string) *program.Program { return s.pages[name].program.Load() }
 
 // Names lists the pages.
 func (s *Set) Names() []string { return slices.Sorted(maps.Keys(s.pages)) }
@@ -115,5 +143,5 @@ func (s *Set) Lookup(name string) *template.Template {
 	if !ok {
 		return nil
 	}
-	return page.Lookup(layout)
+	return page.Template
 }
