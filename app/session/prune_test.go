@@ -228,7 +228,9 @@ func TestPruningEndsInTheMiddleWhenItsContextDoes(t *testing.T) {
 		if took := time.Since(start); err == nil || took > time.Second {
 			t.Errorf("after %s: %v", took, err)
 		}
-		if signIns, _ := left(t, d); signIns == 0 || signIns != all-got.SignIns {
+		// A batch that was being committed just then may have gone uncounted.
+		signIns, _ := left(t, d)
+		if uncounted := all - signIns - got.SignIns; signIns == 0 || uncounted != 0 && uncounted != 1000 {
 			t.Errorf("%d sign-ins are left, and %d were counted", signIns, got.SignIns)
 		}
 	})
