@@ -23,6 +23,8 @@ func TestImportsGoOneWay(t *testing.T) {
 		"bench":            {"app/session", "db", "db/dbtest"},
 		"db/dbtest":        {"db"},
 		"dev":              {"app/config", "app/devtools"},
+		"gen":              {"gen/start"},
+		"gen/start":        {""},
 		"templates":        {"templates/program"},
 		"db/dbtest/withpg": {"db/dbtest", "e2e/browser"},
 	}
