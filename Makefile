@@ -91,7 +91,7 @@ e2e:
 .PHONY: check
 check: .tools/staticcheck .tools/sqlc .tools/air
 	@echo '— format'
-	@test -z "$$(gofmt -l app bench db dev e2e static templates)" || { gofmt -l app bench db dev e2e static templates; echo 'gofmt -w mends these.'; exit 1; }
+	@test -z "$$(gofmt -l app bench db dev e2e gen static templates)" || { gofmt -l app bench db dev e2e gen static templates; echo 'gofmt -w mends these.'; exit 1; }
 	@echo '— go.mod'
 	@go mod tidy -diff
 	@echo '— vet'

@@ -18,14 +18,15 @@ func TestImportsGoOneWay(t *testing.T) {
 	const module = "github.com/managethefans/portal/"
 	allowed := map[string][]string{
 		"app":              {"app/auth", "app/config", "app/session", "app/web", "db"},
-		"app/web":          {"app/auth", "app/config", "app/devtools", "app/session", "db", "static", "templates"},
+		"app/input":        {"app/auth"},
+		"app/web":          {"app/auth", "app/config", "app/devtools", "app/input", "app/session", "db", "static", "templates"},
 		"app/session":      {"db"},
 		"bench":            {"app/session", "db", "db/dbtest"},
 		"db/dbtest":        {"db"},
 		"dev":              {"app/config", "app/devtools"},
 		"gen":              {"gen/start"},
 		"gen/start":        {""},
-		"templates":        {"templates/program"},
+		"templates":        {"app/input", "templates/program"},
 		"db/dbtest/withpg": {"db/dbtest", "e2e/browser"},
 	}
 	speaksHTTP := []string{"app", "app/web", "app/session", "app/devtools", "bench", "dev", "static"}

@@ -76,6 +76,35 @@ func IsUniqueViolation(err error) bool {
 	return errors.As(err, &e) && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
+// IsDuplicate reports whether err is a row refused by the unique index of this
+// name, which is made of the table and the column: tickets_number_key.
+func IsDuplicate(err error, index string) bool {
+	var p *pgconn.PgError
+	if errors.As(err, &p) {
+		return p.Code == "23505" && p.ConstraintName == index
+	}
+	if !IsUniqueViolation(err) {
+		return false
+	}
+	// SQLite names the columns: UNIQUE constraint failed: tickets.user_id, tickets.number
+	for _, word := range strings.FieldsFunc(err.Error(), func(r rune) bool { return r == ' ' || r == ',' }) {
+		if strings.Contains(word, ".") && strings.ReplaceAll(word, ".", "_")+"_key" == index {
+			return true
+		}
+	}
+	return false
+}
+
+// IsReferenceViolation reports whether err is a change refused because another
+// row refers to this one, or because the one that this refers to has gone.
+func IsReferenceViolation(err error) bool {
+	if code, ok := postgresCode(err); ok {
+		return code == "23503"
+	}
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+}
+
 func postgresCode(err error) (string, bool) {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {

@@ -33,7 +33,7 @@ func (q *Queries) CountNotes(ctx context.Context, arg CountNotesParams) (int64, 
 }
 
 const createNote = `-- name: CreateNote :one
-INSERT INTO notes (user_id, title, body, pinned, due_on, search_text, created_at, updated_at)
+INSERT INTO notes (user_id, title, body, due_on, pinned, search_text, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
 RETURNING id
 `
@@ -42,8 +42,8 @@ type CreateNoteParams struct {
 	UserID     int64
 	Title      string
 	Body       string
-	Pinned     bool
 	DueOn      *time.Time
+	Pinned     bool
 	SearchText string
 	Now        time.Time
 }
@@ -54,8 +54,8 @@ func (q *Queries) CreateNote(ctx context.Context, arg CreateNoteParams) (int64, 
 		arg.UserID,
 		arg.Title,
 		arg.Body,
-		arg.Pinned,
 		arg.DueOn,
+		arg.Pinned,
 		arg.SearchText,
 		arg.Now,
 	)
@@ -85,7 +85,7 @@ func (q *Queries) DeleteNote(ctx context.Context, arg DeleteNoteParams) (int64, 
 }
 
 const getNote = `-- name: GetNote :one
-SELECT id, title, body, pinned, due_on, created_at, updated_at
+SELECT id, title, body, due_on, pinned, updated_at
 FROM notes
 WHERE id = $1
   AND user_id = $2
@@ -100,9 +100,8 @@ type GetNoteRow struct {
 	ID        int64
 	Title     string
 	Body      string
-	Pinned    bool
 	DueOn     *time.Time
-	CreatedAt time.Time
+	Pinned    bool
 	UpdatedAt time.Time
 }
 
@@ -114,87 +113,15 @@ func (q *Queries) GetNote(ctx context.Context, arg GetNoteParams) (GetNoteRow, e
 		&i.ID,
 		&i.Title,
 		&i.Body,
-		&i.Pinned,
 		&i.DueOn,
-		&i.CreatedAt,
+		&i.Pinned,
 		&i.UpdatedAt,
 	)
 	return i, err
 }
 
-const listDashboardNotes = `-- name: ListDashboardNotes :many
-SELECT due, place, id, title, pinned, due_on, updated_at
-FROM (
-  SELECT true AS due, row_number() OVER (ORDER BY due_on, id) AS place, id, title, pinned, due_on, updated_at
-  FROM notes AS dated
-  WHERE dated.user_id = $1
-    AND due_on IS NOT NULL
-  ORDER BY due_on, id
-  LIMIT $2
-) AS next
-UNION ALL
-SELECT due, place, id, title, pinned, due_on, updated_at
-FROM (
-  SELECT false AS due, row_number() OVER (ORDER BY updated_at DESC, id DESC) AS place, id, title, pinned, due_on, updated_at
-  FROM notes AS every
-  WHERE every.user_id = $1
-  ORDER BY updated_at DESC, id DESC
-  LIMIT $2
-) AS latest
-ORDER BY due DESC, place
-`
-
-type ListDashboardNotesParams struct {
-	UserID  int64
-	MaxRows int32
-}
-
-type ListDashboardNotesRow struct {
-	Due       bool
-	Place     int64
-	ID        int64
-	Title     string
-	Pinned    bool
-	DueOn     *time.Time
-	UpdatedAt time.Time
-}
-
-// ListDashboardNotes returns what a person sees first, in one round trip: those
-// notes that are due next, by date, and then those that were changed last. Each
-// list has at most max_rows.
-func (q *Queries) ListDashboardNotes(ctx context.Context, arg ListDashboardNotesParams) ([]ListDashboardNotesRow, error) {
-	rows, err := q.db.QueryContext(ctx, listDashboardNotes, arg.UserID, arg.MaxRows)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListDashboardNotesRow
-	for rows.Next() {
-		var i ListDashboardNotesRow
-		if err := rows.Scan(
-			&i.Due,
-			&i.Place,
-			&i.ID,
-			&i.Title,
-			&i.Pinned,
-			&i.DueOn,
-			&i.UpdatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const listNotes = `-- name: ListNotes :many
-SELECT id, title, pinned, due_on, updated_at
+SELECT id, title, due_on, pinned, updated_at
 FROM notes
 WHERE user_id = $1
   AND (NOT CAST($2 AS boolean) OR pinned)
@@ -214,8 +141,8 @@ type ListNotesParams struct {
 type ListNotesRow struct {
 	ID        int64
 	Title     string
-	Pinned    bool
 	DueOn     *time.Time
+	Pinned    bool
 	UpdatedAt time.Time
 }
 
@@ -240,8 +167,8 @@ func (q *Queries) ListNotes(ctx context.Context, arg ListNotesParams) ([]ListNot
 		if err := rows.Scan(
 			&i.ID,
 			&i.Title,
-			&i.Pinned,
 			&i.DueOn,
+			&i.Pinned,
 			&i.UpdatedAt,
 		); err != nil {
 			return nil, err
@@ -259,7 +186,7 @@ func (q *Queries) ListNotes(ctx context.Context, arg ListNotesParams) ([]ListNot
 
 const updateNote = `-- name: UpdateNote :execrows
 UPDATE notes
-SET title = $1, body = $2, pinned = $3, due_on = $4, search_text = $5, updated_at = $6
+SET title = $1, body = $2, due_on = $3, pinned = $4, search_text = $5, updated_at = $6
 WHERE id = $7
   AND user_id = $8
 `
@@ -267,8 +194,8 @@ WHERE id = $7
 type UpdateNoteParams struct {
 	Title      string
 	Body       string
-	Pinned     bool
 	DueOn      *time.Time
+	Pinned     bool
 	SearchText string
 	Now        time.Time
 	ID         int64
@@ -280,8 +207,8 @@ func (q *Queries) UpdateNote(ctx context.Context, arg UpdateNoteParams) (int64, 
 	result, err := q.db.ExecContext(ctx, updateNote,
 		arg.Title,
 		arg.Body,
-		arg.Pinned,
 		arg.DueOn,
+		arg.Pinned,
 		arg.SearchText,
 		arg.Now,
 		arg.ID,

@@ -18,21 +18,33 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := command(os.Stdout).Run(ctx, os.Args); err != nil {
+	root, err := os.Getwd()
+	if err == nil {
+		err = (&generator{root: root, out: os.Stdout}).command().Run(ctx, os.Args)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
 }
 
-// command is the tree of commands, which write what they did to out.
-func command(out io.Writer) *cli.Command {
+// generator is what every command has of the world.
+type generator struct {
+	root    string // of the project
+	out     io.Writer
+	untried bool // plans are written without a trial, for tests that try many at once
+}
+
+// command is the tree of commands.
+func (g *generator) command() *cli.Command {
 	root := &cli.Command{
 		Name:           "gen",
 		Usage:          "start projects, and add resources and pages to one",
-		Writer:         out,
-		ErrWriter:      out,
+		Writer:         g.out,
+		ErrWriter:      g.out,
 		Suggest:        true,
 		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // main reports errors
+		Commands:       []*cli.Command{g.resourceCommand(), g.pageCommand(), g.migrationCommand(), g.destroyCommand(), g.finishCommand()},
 	}
 	root.Commands = append(root.Commands, start.Commands()...)
 	return root

@@ -3,6 +3,8 @@ package templates
 import (
 	"fmt"
 	"strings"
+
+	"github.com/managethefans/portal/app/input"
 )
 
 // field is what partials/field.html shows: one field of a form, with what a
@@ -10,8 +12,9 @@ import (
 type field struct {
 	Name, Label, Value, Error, Hint  string
 	Type, Autocomplete, Autocapitals string
-	MaxLength                        string
+	MaxLength, InputMode             string
 	Required                         bool
+	Choices                          []input.Choice // of a select
 }
 
 // ID is the id of the input; the ids of its hint and error begin with it.
@@ -43,12 +46,22 @@ func newCheckbox(name, label string, checked bool, options ...string) (checkbox,
 	return checkbox{f, checked}, err
 }
 
+// newSelect makes a choice of several values in a template, with the options of
+// newField:
+//
+//	{{template "field" (select "status" "Status" .Form.Status (.Form.Errors.For "status") .Form.Statuses)}}
+func newSelect(name, label, value, fault string, choices []input.Choice, options ...string) (field, error) {
+	f, err := newField(name, label, value, fault, options...)
+	f.Type, f.Choices = "select", choices
+	return f, err
+}
+
 // newField makes a field in a template:
 //
 //	{{template "field" (field "email" "E-mail" .Form.Email (.Form.Errors.For "email") "type" "email")}}
 //
-// The options type (an input's, or textarea; default text), autocomplete, maxlength and hint are names
-// and values; a field is required unless the option optional is "yes". A
+// The options type (an input's, or textarea; default text), autocomplete,
+// inputmode, maxlength and hint are names and values; a field is required unless the option optional is "yes". A
 // password is never sent back.
 func newField(name, label, value, fault string, options ...string) (field, error) {
 	f := field{Name: name, Label: label, Value: value, Error: fault, Type: "text", Required: true}
@@ -61,6 +74,8 @@ func newField(name, label, value, fault string, options ...string) (field, error
 			f.Type = setting
 		case "autocomplete":
 			f.Autocomplete = setting
+		case "inputmode":
+			f.InputMode = setting
 		case "maxlength":
 			f.MaxLength = setting
 		case "hint":

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/managethefans/portal/app/input"
 )
 
 // functions are what templates can call; asset is added when they are loaded.
@@ -13,10 +15,13 @@ var functions = template.FuncMap{
 	"add":      func(a, b int) int { return a + b },
 	"checkbox": newCheckbox,
 	"day":      newDay,
+	"decimal":  func(n int64, places int) string { return input.DecimalValue(&n, places) },
 	"field":    newField,
 	"initial":  initial,
 	"links":    newLinks,
 	"moment":   newMoment,
+	"select":   newSelect,
+	"words":    input.Words,
 }
 
 // day is a date as a page shows it.
@@ -31,10 +36,11 @@ func newDay(t time.Time) day {
 }
 
 // moment is a time as a page shows it.
-type moment struct{ ISO, Ago string }
+type moment struct{ ISO, Text, Ago string }
 
 func newMoment(t time.Time) moment {
-	return moment{t.Format(time.RFC3339), ago(t, time.Now())}
+	t = t.UTC()
+	return moment{t.Format(time.RFC3339), t.Format("2 Jan 2006, 15:04 UTC"), ago(t, time.Now())}
 }
 
 // ago says when something was in a few words: how long ago on the same day,

@@ -141,12 +141,13 @@ func newRow(owner *browser, path string) string {
 	switch {
 	case !strings.Contains(path, ":id"):
 		return ""
-	case strings.HasPrefix(path, "/notes/"):
-		return strconv.FormatInt(newNote(owner, "title", "A note"), 10)
 	case strings.HasPrefix(path, "/account/sessions/"):
 		return strconv.FormatInt(newDevice(owner, firefox).id(), 10)
 	case strings.HasPrefix(path, "/admin/users/"):
 		return strconv.FormatInt(owner.userID(), 10)
+	case strings.HasPrefix(path, "/notes/"):
+		return strconv.FormatInt(newNote(owner), 10)
+		// gen adds cases above this line.
 	}
 	owner.t.Fatalf("newRow knows no row for %s", path)
 	return ""

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/app/auth"
+	"github.com/managethefans/portal/app/input"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 )
@@ -21,13 +22,13 @@ type accountPage struct {
 
 type profileForm struct {
 	Name   string `form:"name"`
-	Errors formErrors
+	Errors input.Errors
 }
 
 type passwordForm struct {
 	CurrentPassword string `form:"current_password"`
 	NewPassword     string `form:"new_password"`
-	Errors          formErrors
+	Errors          input.Errors
 }
 
 func (s *Server) showAccount(c echo.Context) error {
@@ -43,12 +44,12 @@ func (s *Server) renderAccount(c echo.Context, status int, profile profileForm, 
 }
 
 func (s *Server) updateProfile(c echo.Context) error {
-	form := profileForm{Errors: formErrors{}}
+	form := profileForm{Errors: input.Errors{}}
 	if err := s.bind(c, &form); err != nil {
 		return err
 	}
 	form.Name = strings.TrimSpace(form.Name)
-	form.Errors.add("name", auth.NameFault(form.Name))
+	form.Errors.Add("name", auth.NameFault(form.Name))
 	if len(form.Errors) > 0 {
 		return s.renderAccount(c, http.StatusUnprocessableEntity, form, passwordForm{})
 	}
@@ -65,15 +66,15 @@ func (s *Server) updateProfile(c echo.Context) error {
 // updatePassword takes the current password too (ASVS 6.2.3), and signs the
 // person out everywhere else (ASVS 7.4.3).
 func (s *Server) updatePassword(c echo.Context) error {
-	form := passwordForm{Errors: formErrors{}}
+	form := passwordForm{Errors: input.Errors{}}
 	if err := s.bind(c, &form); err != nil {
 		return err
 	}
 	ctx, user := c.Request().Context(), currentUser(c)
-	form.Errors.add("new_password", auth.PasswordFault(form.NewPassword, s.cfg.AppName, user.Name, user.Email))
+	form.Errors.Add("new_password", auth.PasswordFault(form.NewPassword, s.cfg.AppName, user.Name, user.Email))
 	verified, err := s.authenticate(c, user.Email, form.CurrentPassword)
 	if errors.Is(err, errWrongPassword) {
-		form.Errors.add("current_password", "This is not your current password.")
+		form.Errors.Add("current_password", "This is not your current password.")
 	} else if err != nil {
 		return err
 	}

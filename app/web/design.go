@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/managethefans/portal/app/input"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 )
@@ -16,6 +17,7 @@ type designPage struct {
 	Samples []session.Flash
 	Error   string
 	Due     time.Time
+	Choices []input.Choice
 }
 
 // showDesign shows every part that pages are made of, for those who make them.
@@ -28,7 +30,8 @@ func (s *Server) showDesign(c echo.Context) error {
 			{Kind: session.Success, Text: "The invoice is sent."},
 			{Kind: session.Error, Text: "The invoice could not be sent. Check the address."},
 		},
-		Error: "Enter an e-mail address, such as name@example.com.",
-		Due:   time.Now(),
+		Error:   "Enter an e-mail address, such as name@example.com.",
+		Due:     time.Now(),
+		Choices: input.Choices("open", "waiting", "done"),
 	})
 }

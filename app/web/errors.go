@@ -121,6 +121,9 @@ func messageFor(err error, status int) [2]string {
 	if errors.Is(err, session.ErrEnded) {
 		return [2]string{"Your sign-in has ended", "Sign in in another tab, then reload this page: your browser sends the form again."}
 	}
+	if db.IsReferenceViolation(err) {
+		return [2]string{"It is still in use", "Something else refers to it, or what it refers to has just gone. Go back, change that first and try again."}
+	}
 	if message, ok := messages[status]; ok {
 		return message
 	}
@@ -142,7 +145,7 @@ func statusOf(err error) int {
 		return http.StatusForbidden
 	case errors.Is(err, sql.ErrNoRows):
 		return http.StatusNotFound
-	case errors.Is(err, session.ErrChanged):
+	case errors.Is(err, session.ErrChanged), db.IsReferenceViolation(err):
 		return http.StatusConflict
 	case errors.Is(err, auth.ErrBusy), db.IsUnavailable(err):
 		return http.StatusServiceUnavailable

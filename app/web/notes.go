@@ -3,11 +3,11 @@ package web
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/managethefans/portal/app/input"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 )
@@ -44,18 +44,17 @@ type noteForm struct {
 	Body   string `form:"body"`
 	DueOn  string `form:"due_on"`
 	Pinned bool   `form:"pinned"`
-	Errors formErrors
+	Errors input.Errors
 
 	dueOn *time.Time
 }
 
 // check tidies the form up and reports whether it is right.
 func (f *noteForm) check() bool {
-	f.Errors = formErrors{}
-	f.Title = strings.TrimSpace(f.Title)
-	f.Errors.add("title", lineFault(f.Title, "Enter a title.", 200))
-	f.Errors.add("body", textFault(f.Body, 10_000))
-	f.dueOn = f.Errors.date("due_on", f.DueOn)
+	f.Errors = input.Errors{}
+	f.Title = f.Errors.Line("title", f.Title, "Enter a title.", 200)
+	f.Errors.Text("body", f.Body, "", 10_000)
+	f.dueOn = f.Errors.Date("due_on", f.DueOn, "")
 	return len(f.Errors) == 0
 }
 
@@ -90,7 +89,7 @@ func (s *Server) createNote(c echo.Context) error {
 	}
 	id, err := s.db.CreateNote(c.Request().Context(), db.CreateNoteParams{
 		UserID: currentUser(c).ID, Now: db.Now(),
-		Title: form.Title, Body: form.Body, Pinned: form.Pinned, DueOn: form.dueOn,
+		Title: form.Title, Body: form.Body, DueOn: form.dueOn, Pinned: form.Pinned,
 		SearchText: db.SearchText(form.Title, form.Body),
 	})
 	if err != nil {
@@ -113,7 +112,7 @@ func (s *Server) editNote(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	form := noteForm{Title: note.Title, Body: note.Body, DueOn: dateValue(note.DueOn), Pinned: note.Pinned}
+	form := noteForm{Title: note.Title, Body: note.Body, DueOn: input.DateValue(note.DueOn), Pinned: note.Pinned}
 	return s.render(c, http.StatusOK, "notes/edit", &noteFormPage{ID: note.ID, Form: form})
 }
 
@@ -134,7 +133,7 @@ func (s *Server) updateNote(c echo.Context) error {
 	}
 	n, err := s.db.UpdateNote(c.Request().Context(), db.UpdateNoteParams{
 		ID: id, UserID: currentUser(c).ID, Now: db.Now(),
-		Title: form.Title, Body: form.Body, Pinned: form.Pinned, DueOn: form.dueOn,
+		Title: form.Title, Body: form.Body, DueOn: form.dueOn, Pinned: form.Pinned,
 		SearchText: db.SearchText(form.Title, form.Body),
 	})
 	if err := oneRow(n, err); err != nil {

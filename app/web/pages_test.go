@@ -39,6 +39,7 @@ func pageTypes() map[string]any {
 		"users/sign-out":           &signOutPage{},
 		"users/sign-out-everybody": &signOutEverybodyPage{},
 		"users/list":               &usersPage{List: aList},
+		// gen adds lines above this one.
 	}
 	maps.Copy(pages, developersPages)
 	return pages

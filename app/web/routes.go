@@ -48,6 +48,8 @@ func (s *Server) addRoutes() error {
 		s.handle(http.MethodGet, "/notes/:id/delete", signedIn, s.confirmDeleteNote),
 		s.handle(http.MethodPost, "/notes/:id/delete", signedIn, s.deleteNote),
 
+		// gen adds routes above this line.
+
 		s.handle(http.MethodGet, "/admin/users", administrator, s.listUsers),
 		s.handle(http.MethodGet, "/admin/users/:id/sign-out", administrator, s.confirmSignOutUser),
 		s.handle(http.MethodPost, "/admin/users/:id/sign-out", recentAdministrator, s.signOutUser),

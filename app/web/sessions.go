@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/app/auth"
+	"github.com/managethefans/portal/app/input"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 )
@@ -23,7 +24,7 @@ type loginForm struct {
 	Email    string `form:"email"`
 	Password string `form:"password"`
 	Next     string `form:"next"`
-	Errors   formErrors
+	Errors   input.Errors
 }
 
 func (s *Server) newSession(c echo.Context) error {
@@ -39,7 +40,7 @@ func (s *Server) createSession(c echo.Context) error {
 	if err := s.bind(c, &form); err != nil {
 		return err
 	}
-	form.Next, form.Errors = localPath(form.Next, "/dashboard"), formErrors{}
+	form.Next, form.Errors = localPath(form.Next, "/dashboard"), input.Errors{}
 	form.Email, _ = auth.NormalizeEmail(form.Email)
 
 	user, err := s.authenticate(c, form.Email, form.Password)
@@ -48,9 +49,9 @@ func (s *Server) createSession(c echo.Context) error {
 	}
 	switch {
 	case errors.Is(err, errWrongPassword), errors.Is(err, session.ErrChanged):
-		form.Errors.add("form", "E-mail address or password is wrong.")
+		form.Errors.Add("form", "E-mail address or password is wrong.")
 	case errors.Is(err, errDisabled):
-		form.Errors.add("form", "This account is disabled. Ask an administrator.")
+		form.Errors.Add("form", "This account is disabled. Ask an administrator.")
 	case err != nil:
 		return err
 	}
@@ -77,7 +78,7 @@ type reauthenticatePage struct {
 type reauthenticateForm struct {
 	Password string `form:"current_password"`
 	Next     string `form:"next"`
-	Errors   formErrors
+	Errors   input.Errors
 }
 
 func (s *Server) newReauthentication(c echo.Context) error {
@@ -88,14 +89,14 @@ func (s *Server) newReauthentication(c echo.Context) error {
 // createReauthentication proves once more who is signed in. The session has a
 // new token afterwards (ASVS 7.2.4).
 func (s *Server) createReauthentication(c echo.Context) error {
-	form := reauthenticateForm{Errors: formErrors{}}
+	form := reauthenticateForm{Errors: input.Errors{}}
 	if err := s.bind(c, &form); err != nil {
 		return err
 	}
 	form.Next = localPath(form.Next, "/account")
 	user, err := s.authenticate(c, currentUser(c).Email, form.Password)
 	if errors.Is(err, errWrongPassword) {
-		form.Errors.add("current_password", "This is not your current password.")
+		form.Errors.Add("current_password", "This is not your current password.")
 		return s.render(c, http.StatusUnprocessableEntity, "account/reauthenticate", &reauthenticatePage{Form: form})
 	}
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/app/auth"
+	"github.com/managethefans/portal/app/input"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 )
@@ -20,20 +21,20 @@ type registerForm struct {
 	Name     string `form:"name"`
 	Email    string `form:"email"`
 	Password string `form:"password"`
-	Errors   formErrors
+	Errors   input.Errors
 }
 
 // check tidies the form up and reports whether it is right.
 func (f *registerForm) check(appName string) bool {
-	f.Errors = formErrors{}
+	f.Errors = input.Errors{}
 	f.Name = strings.TrimSpace(f.Name)
-	f.Errors.add("name", auth.NameFault(f.Name))
+	f.Errors.Add("name", auth.NameFault(f.Name))
 	email, ok := auth.NormalizeEmail(f.Email)
 	f.Email = email
 	if !ok {
-		f.Errors.add("email", "Enter an e-mail address, such as name@example.com.")
+		f.Errors.Add("email", "Enter an e-mail address, such as name@example.com.")
 	}
-	f.Errors.add("password", auth.PasswordFault(f.Password, appName, f.Name, f.Email))
+	f.Errors.Add("password", auth.PasswordFault(f.Password, appName, f.Name, f.Email))
 	return len(f.Errors) == 0
 }
 
@@ -65,7 +66,7 @@ func (s *Server) createUser(c echo.Context) error {
 		Email: form.Email, Name: form.Name, PasswordHash: hash, Role: db.RoleMember, Now: db.Now(),
 	})
 	if db.IsUniqueViolation(err) {
-		form.Errors.add("email", "This address already has an account. Sign in instead.")
+		form.Errors.Add("email", "This address already has an account. Sign in instead.")
 		return s.render(c, http.StatusUnprocessableEntity, "register/new", &registerPage{Form: form})
 	}
 	if err != nil {

@@ -251,6 +251,13 @@ func formValues(doc *html.Node, action string) (url.Values, bool) {
 			case name == "" || field.Data == "button":
 			case field.Data == "textarea":
 				values.Set(name, textOf(field))
+			case field.Data == "select":
+				values.Set(name, "")
+				for option := range field.Descendants() {
+					if has(option, "selected") {
+						values.Set(name, attr(option, "value"))
+					}
+				}
 			case attr(field, "type") == "checkbox" && !has(field, "checked"):
 				values.Set(name, "")
 			default:
@@ -334,7 +341,7 @@ func (r *response) wantFieldError(field, message string) *response {
 		if id := attr(n, "id"); id != "" {
 			described[id] = textOf(n)
 		}
-		if (n.Data == "input" || n.Data == "textarea") && attr(n, "name") == field {
+		if (n.Data == "input" || n.Data == "textarea" || n.Data == "select") && attr(n, "name") == field {
 			input = n
 		}
 	}

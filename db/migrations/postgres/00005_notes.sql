@@ -5,8 +5,8 @@ CREATE TABLE notes (
   user_id     BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   title       TEXT NOT NULL CHECK (title <> ''),
   body        TEXT NOT NULL,
-  pinned      BOOLEAN NOT NULL,
   due_on      DATE,
+  pinned      BOOLEAN NOT NULL,
   search_text TEXT NOT NULL,
   created_at  TIMESTAMPTZ NOT NULL,
   updated_at  TIMESTAMPTZ NOT NULL

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+)
+
+func (g *generator) migrationCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "migration",
+		Usage:       "add an empty migration, one for each kind of database",
+		ArgsUsage:   "NAME",
+		Description: "Example:\n\n  go run ./gen migration add_phone_to_users",
+		Flags:       planFlags(),
+		Action: func(ctx context.Context, c *cli.Command) error {
+			return g.inProject(ctx, c, func(root string, _ *record) (*plan, error) {
+				if c.Args().Len() != 1 {
+					return nil, errors.New("say what it does, such as: go run ./gen migration add_phone_to_users")
+				}
+				words, err := splitWords(c.Args().First())
+				if err != nil {
+					return nil, err
+				}
+				number, err := nextMigration(root)
+				if err != nil {
+					return nil, err
+				}
+				t, err := renderer()
+				if err != nil {
+					return nil, err
+				}
+				p := &plan{root: root}
+				for _, engine := range engines(root) {
+					file := path.Join("db/migrations", engine, number+"_"+strings.Join(words, "_")+".sql")
+					content, err := render(t, "migration/migration.sql.tmpl", file, struct{ Engine string }{map[string]string{"postgres": "PostgreSQL", "sqlite": "SQLite"}[engine]})
+					if err != nil {
+						return nil, err
+					}
+					if err := p.create(file, content); err != nil {
+						return nil, err
+					}
+				}
+				return p, nil
+			}, func(*plan) string {
+				return "Write what changes, then: make generate. A running make dev shows it, with a button to apply it.\n"
+			})
+		},
+	}
+}
+
+// planDrop plans the migration that takes back one that was applied.
+func (p *plan) planDrop(file, number, table string) error {
+	content, err := p.read(file)
+	if err != nil {
+		return err
+	}
+	up, _, ok := strings.Cut(strings.TrimPrefix(string(content), "-- +goose Up\n"), "-- +goose Down\n")
+	if !ok {
+		return fmt.Errorf("%s has no line -- +goose Down", file)
+	}
+	drop := fmt.Sprintf("-- +goose Up\nDROP TABLE %s;\n\n-- +goose Down\n%s\n", table, strings.TrimSpace(up))
+	return p.create(path.Join(path.Dir(file), number+"_drop_"+table+".sql"), []byte(drop))
+}
