@@ -59,7 +59,10 @@ func (in *inliner) called(node *parse.TemplateNode, root bool) *parse.ListNode {
 	if t == nil || t.Tree == nil || slices.Contains(in.open, node.Name) {
 		return nil
 	}
-	same := root && node.Pipe != nil && node.Pipe.String() == "."
+	if node.Pipe != nil && node.Pipe.String() != "." {
+		return nil
+	}
+	same := root && node.Pipe != nil
 	list := t.Tree.Root.CopyList()
 	for _, node := range list.Nodes {
 		action, isAction := node.(*parse.ActionNode)

@@ -1,11 +1,13 @@
 package templates
 
 import (
+	"bytes"
 	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 func load(t *testing.T) *Set {
@@ -63,6 +65,30 @@ func TestAPageThatDoesntExistIsAnError(t *testing.T) {
 	}
 	if set.Lookup("no/page") != nil || slices.Contains(set.Names(), "no/page") {
 		t.Error("it can be looked up")
+	}
+}
+
+// TestWhatIsPutInIsStillChecked: a call whose argument isn't there fails, also of
+// a template that is nothing but text.
+func TestWhatIsPutInIsStillChecked(t *testing.T) {
+	t.Parallel()
+	files := fstest.MapFS{
+		"layout.html":        {Data: []byte(`{{block "main" .}}{{end}}{{template "text"}}`)},
+		"partials/text.html": {Data: []byte(`{{define "text"}}text{{end}}`)},
+		"pages/a/show.html":  {Data: []byte(`{{define "main"}}{{template "text" .Missing}}{{end}}`)},
+		"pages/b/show.html":  {Data: []byte(`{{define "main"}}{{template "text" .}}{{end}}`)},
+	}
+	set, err := LoadFrom(files, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := set.Render(&out, "a/show", struct{}{}); err == nil {
+		t.Errorf("got %s", out.String())
+	}
+	out.Reset()
+	if err := set.Render(&out, "b/show", struct{}{}); err != nil || out.String() != "texttext" {
+		t.Errorf("got %s, %v", out.String(), err)
 	}
 }
 

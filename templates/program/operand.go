@@ -3,6 +3,7 @@ package program
 import (
 	"cmp"
 	"reflect"
+	"strings"
 	"sync/atomic"
 	"text/template/parse"
 )
@@ -63,7 +64,7 @@ func (s *scope) operand(node parse.Node) operand {
 	case *parse.BoolNode:
 		constant = node.True
 	case *parse.NumberNode:
-		if !node.IsInt {
+		if !node.IsInt || strings.ContainsAny(node.Text, ".eEpP") { // 1.0 is a float
 			panic(errUnknown)
 		}
 		constant = int(node.Int64)

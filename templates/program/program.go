@@ -44,7 +44,7 @@ func (p *Program) Execute(out *bytes.Buffer, data any) (ok bool) {
 			recover() // a function that panics does so again in html/template
 		}
 	}()
-	p.page.run(out, reflect.ValueOf(data))
+	p.page.run(out, reflect.ValueOf(data), 0)
 	return true
 }
 
@@ -62,7 +62,12 @@ type frame struct {
 	out       *bytes.Buffer
 	root, dot reflect.Value
 	variables []reflect.Value
+	depth     int // of bodies that call bodies
 }
+
+// maxDepth is far above what pages need, and far below what the stack can take:
+// data may lead back to itself.
+const maxDepth = 1000
 
 // A part writes something of the page, and an operand is worked out.
 type (
@@ -70,8 +75,11 @@ type (
 	operand func(*frame) reflect.Value
 )
 
-func (b *body) run(out *bytes.Buffer, dot reflect.Value) {
-	f := frame{out: out, root: dot, dot: dot}
+func (b *body) run(out *bytes.Buffer, dot reflect.Value, depth int) {
+	if depth > maxDepth {
+		panic(errUnknown)
+	}
+	f := frame{out: out, root: dot, dot: dot, depth: depth}
 	if b.variables > 0 {
 		f.variables = make([]reflect.Value, b.variables)
 	}
@@ -142,7 +150,7 @@ func (s *scope) part(node parse.Node) part {
 		return s.print(node.Pipe)
 	case *parse.TemplateNode:
 		dot, called := s.pipe(node.Pipe), s.compiler.body(node.Name)
-		return func(f *frame) { called.run(f.out, dot(f)) }
+		return func(f *frame) { called.run(f.out, dot(f), f.depth+1) }
 	case *parse.IfNode:
 		return s.branch(&node.BranchNode, func(f *frame, _ reflect.Value, parts []part) { f.run(parts) })
 	case *parse.WithNode:
@@ -158,13 +166,23 @@ func (s *scope) part(node parse.Node) part {
 	panic(errUnknown)
 }
 
+// declaration keeps the value of a pipeline in a variable, which is known after it.
 func (s *scope) declaration(pipe *parse.PipeNode) part {
-	if pipe.IsAssign || len(pipe.Decl) != 1 {
+	value, keep := s.value(pipe)
+	return func(f *frame) { keep(f, value(f)) }
+}
+
+// value is a pipeline that may declare a variable, and what keeps it there.
+func (s *scope) value(pipe *parse.PipeNode) (operand, func(*frame, reflect.Value)) {
+	if pipe.IsAssign || len(pipe.Decl) > 1 {
 		panic(errUnknown)
 	}
 	value := s.pipe(&parse.PipeNode{Cmds: pipe.Cmds})
+	if len(pipe.Decl) == 0 {
+		return value, func(*frame, reflect.Value) {}
+	}
 	place := s.declare(pipe.Decl[0].Ident[0])
-	return func(f *frame) { f.variables[place] = value(f) }
+	return value, func(f *frame, v reflect.Value) { f.variables[place] = v }
 }
 
 // branch is an if or a with; then runs what is inside, of a value that counts as
@@ -172,17 +190,12 @@ func (s *scope) declaration(pipe *parse.PipeNode) part {
 func (s *scope) branch(node *parse.BranchNode, then func(*frame, reflect.Value, []part)) part {
 	known := s.names
 	defer func() { s.names = known }()
-	var keep part
-	if len(node.Pipe.Decl) > 0 {
-		keep = s.declaration(node.Pipe)
-	}
-	condition := s.pipe(&parse.PipeNode{Cmds: node.Pipe.Cmds})
+	condition, keep := s.value(node.Pipe)
 	inside, otherwise := s.list(node.List), s.list(node.ElseList)
 	return func(f *frame) {
-		if keep != nil {
-			keep(f)
-		}
-		if value := condition(f); isTrue(value) {
+		value := condition(f)
+		keep(f, value)
+		if isTrue(value) {
 			then(f, value, inside)
 		} else {
 			f.run(otherwise)

@@ -40,6 +40,7 @@ var functions = template.FuncMap{
 	"join":  func(sep string, words ...string) string { return strings.Join(words, sep) },
 	"upper": strings.ToUpper,
 	"crash": func() string { panic("crash") },
+	"add":   func(a, b int) int { return a + b },
 }
 
 // twice executes a page of this text by html/template and as a program.
@@ -83,6 +84,7 @@ func TestProgramsWriteWhatTemplatesWrite(t *testing.T) {
 		`{{define "a"}}{{.}}{{template "b" .}}{{end}}{{define "b"}}[{{$}}]{{end}}{{template "a" .Name}}{{range .Tags}}{{template "a" .}}{{end}}`,
 		`{{define "loop"}}{{if .Boss}}{{template "loop" .Boss}}{{end}}{{.Name}}{{end}}{{template "loop" .}}`,
 		`{{- /* a remark */ -}} text {{""}}`,
+		`{{$n := 1}}{{with $n := add $n 1}}{{.}} {{$n}}{{end}} {{$n}}{{if $n := add $n 2}}{{$n}}{{else}}{{$n}}{{end}}`,
 	} {
 		want, got, ok := twice(t, text, ada)
 		if !ok || got != want || want == "" {
@@ -100,11 +102,34 @@ func TestTheRestIsLeft(t *testing.T) {
 		`before {{.Years}}`, `before {{.Born}}`, `before {{.Role}}`, `before {{printf "%d" .Age}}`, `before {{.Names.one}}`,
 		`<a href="{{.Name}}">`, `<a href="/{{.Bio}}">`, `<a href="/{{"a b"}}">`, `<script>let a = {{.Name}}</script>`, `<p title={{.Name}}>`,
 		`{{range $i, $tag := .Tags}}{{$tag}}{{end}}`, `{{range 3}}x{{end}}`, `{{$a := 1}}{{$a = 2}}{{$a}}`, `{{range .Tags}}{{break}}{{end}}`,
-		`{{define "a"}}{{.}}{{end}}<p title="{{template "a" .Name}}">`, `<p title="{{.Bio}}">`, `{{.Name "argument"}}`, `{{1.5}}`, `{{eq 1 1 1}}`,
+		`{{define "a"}}{{.}}{{end}}<p title="{{template "a" .Name}}">`, `<p title="{{.Bio}}">`, `{{.Name "argument"}}`, `{{1.5}}`, `{{1e6}}`, `{{-0.0}}`, `{{add 1.0 2}}`, `{{eq 1 1 1}}`,
 	} {
 		if want, got, ok := twice(t, text, person{Name: "javascript:alert(1)", Bio: "<b>", Tags: []string{"a"}}); ok && got != want {
 			t.Errorf("%s: wrote %q, want %q", text, got, want)
 		}
+	}
+}
+
+// TestDataThatLeadsBackToItselfIsLeft: html/template ends it with an error, where
+// a stack that is full would end the program.
+func TestDataThatLeadsBackToItselfIsLeft(t *testing.T) {
+	t.Parallel()
+	const text = `{{define "person"}}{{if .Boss}}{{template "person" .Boss}}{{end}}{{.Name}}{{end}}{{template "person" .}}`
+	page, err := template.New("page").Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := &person{Name: "a", Boss: &person{Name: "b"}}
+	var out bytes.Buffer
+	if err := page.Execute(&out, good); err != nil {
+		t.Fatal(err)
+	}
+	bad := &person{Name: "c"}
+	bad.Boss = bad
+	var got bytes.Buffer
+	p := Compile(page, nil)
+	if !p.Execute(&got, good) || got.String() != out.String() || p.Execute(&got, bad) || got.String() != out.String() {
+		t.Errorf("got %q", got.String())
 	}
 }
 
