@@ -175,7 +175,7 @@ func finish(root string, changes []*change) error {
 func resume(root string, out io.Writer) (bool, error) {
 	content, err := os.ReadFile(filepath.Join(root, unfinishedFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+		return false, removeParts(root, []*change{{Path: unfinishedFile}})
 	}
 	var changes []*change
 	if err == nil {
@@ -186,8 +186,25 @@ func resume(root string, out io.Writer) (bool, error) {
 	}
 	fmt.Fprintln(out, "The command before this one was cut short while it wrote. It is finished now:")
 	fmt.Fprint(out, (&plan{changes: changes}).summary())
-	return true, finish(root, changes)
+	return true, errors.Join(finish(root, changes), removeParts(root, changes))
 }
+
+// removeParts removes what a command that was killed had begun to write beside
+// the files of these changes.
+func removeParts(root string, changes []*change) error {
+	var errs []error
+	for _, c := range changes {
+		parts, err := filepath.Glob(filepath.Join(root, filepath.Dir(c.Path), partName))
+		errs = append(errs, err)
+		for _, part := range parts {
+			errs = append(errs, os.Remove(part))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// partName is the pattern of a file that is being written.
+const partName = ".gen-*"
 
 // writeFile writes a file whole or not at all, nil to remove it. A folder that
 // is empty then goes too.
@@ -202,7 +219,7 @@ func writeFile(file string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), ".gen-*")
+	f, err := os.CreateTemp(filepath.Dir(file), partName)
 	if err != nil {
 		return err
 	}
