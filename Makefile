@@ -64,7 +64,7 @@ test:
 ifneq ($(BENCH),peers)
 bench:
 	@go build -o tmp/withpg ./db/dbtest/withpg
-	@tmp/withpg go test -run '^$$' -bench '$(or $(BENCH),.)' $(if $(VERBOSE),-v) $(or $(PKG),./...)
+	@tmp/withpg go test -run '^$$' -bench '$(or $(BENCH),.)' $(if $(VERBOSE),-v) $(or $(PKG),./...) $(ARGS)
 endif
 ifeq ($(filter-out peers,$(BENCH))$(PKG),)
 bench: tmp/peers

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"flag"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -19,12 +20,13 @@ import (
 )
 
 // manyNotes is how many notes one person has in the benchmark.
-const manyNotes = 100_000
+var manyNotes = flag.Int("notes", 100_000, "how many notes one person has in BenchmarkNotes")
 
 // BenchmarkNotes asks for pages of a list of manyNotes, from the request to the
 // page. With VERBOSE=1 it shows how the database finds them:
 //
 //	make bench BENCH=Notes VERBOSE=1
+//	make bench BENCH=Notes/postgres PKG=./app/web ARGS='-notes 1000000'
 func BenchmarkNotes(b *testing.B) {
 	for engine, open := range map[string]func(testing.TB) *db.DB{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
 		b.Run(engine, func(b *testing.B) {
@@ -33,7 +35,7 @@ func BenchmarkNotes(b *testing.B) {
 			for name, query := range map[string]string{
 				"first page":        "",
 				"page 1000":         "page=1000",
-				"last page":         "page=4000",
+				"last page":         fmt.Sprintf("page=%d", *manyNotes/pageSize),
 				"by title":          "sort=title",
 				"by title, down":    "sort=-title",
 				"by date":           "sort=due",
@@ -71,7 +73,8 @@ type notebook struct {
 
 // fillNotebook gives one person manyNotes.
 func fillNotebook(b *testing.B, d *db.DB) notebook {
-	cfg := config.Config{Env: config.Test, AppName: "Portal", SessionStore: config.Cookie, SessionSecrets: []string{"a secret for tests, of 32 bytes and more"}}
+	cfg := config.Config{Env: config.Test, AppName: "Portal", SessionStore: config.Cookie, SessionSecrets: benchConfig.SessionSecrets,
+		SessionIdle: benchConfig.SessionIdle, SessionAbsolute: benchConfig.SessionAbsolute}
 	s, err := New(cfg, slog.New(slog.DiscardHandler), d)
 	if err != nil {
 		b.Fatal(err)
@@ -85,10 +88,10 @@ func fillNotebook(b *testing.B, d *db.DB) notebook {
 	if w.Code != http.StatusSeeOther {
 		b.Fatal(w.Code, w.Body)
 	}
-	for first := 0; first < manyNotes; first += 1000 {
+	for first := 0; first < *manyNotes; first += 1000 {
 		err := d.InTx(b.Context(), func(q *db.Queries) error {
 			for i := first; i < first+1000; i++ {
-				title := fmt.Sprintf("%s, note number %d", []string{"Report", "Contract", "Idea", "Letter"}[i%4], i*7919%manyNotes)
+				title := fmt.Sprintf("%s, note number %d", []string{"Report", "Contract", "Idea", "Letter"}[i%4], i*7919%*manyNotes)
 				note := db.CreateNoteParams{UserID: 1, Title: title, Body: strings.Repeat("Some words about it. ", 10), Pinned: i%1000 == 0, Now: db.Now()}
 				note.SearchText = db.SearchText(note.Title, note.Body)
 				if i%3 == 0 {
@@ -123,7 +126,7 @@ func explainNotes(b *testing.B, d *db.DB, query string) {
 	_, text, _ := strings.Cut(string(source), "const listNotes = `")
 	text, _, _ = strings.Cut(text, "`")
 	l := newList(echo.New().NewContext(httptest.NewRequest(http.MethodGet, "/notes?"+query, nil), nil), noteSorts, "-updated", "pinned")
-	l.setTotal(manyNotes)
+	l.setTotal(int64(*manyNotes))
 	order := map[string]string{
 		"title": "lower(title), id", "-title": "lower(title) DESC, id DESC",
 		"due": "due_on NULLS LAST, id", "-due": "due_on DESC NULLS LAST, id DESC",
