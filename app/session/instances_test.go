@@ -5,11 +5,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/db"
 	"github.com/managethefans/portal/db/dbtest"
@@ -235,4 +239,62 @@ func startAtOnce(t *testing.T, url string) {
 			t.Errorf("instance %d: %s", i, &faults[i])
 		}
 	}
+}
+
+// slow adds a page during which something happens: it has loaded the session and
+// changed it, and is yet to commit it.
+func (s *site) slow(path string, change func(*Session), between func()) {
+	s.GET(path, func(c echo.Context) error {
+		session := From(c)
+		change(session)
+		between()
+		if err := session.Commit(); err != nil {
+			return err
+		}
+		return c.String(http.StatusOK, "")
+	})
+}
+
+// TestALateAnswerOfAnotherTabSignsNobodyOut has somebody sign in, or give the
+// password again, while another tab of the same browser waits for its page.
+func TestALateAnswerOfAnotherTabSignsNobodyOut(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *site) {
+		in := fmt.Sprint("/in?id=", s.ada)
+		for name, tab := range map[string]struct {
+			change func(*Session)
+			status int // of the tab, where it can be known that its session has ended
+		}{
+			"reads":    {func(session *Session) { session.User() }, http.StatusOK},
+			"tells":    {func(session *Session) { session.Flash(Success, "Saved.") }, http.StatusOK},
+			"shows":    {func(session *Session) { session.TakeFlashes() }, http.StatusOK}, // and leaves nothing
+			"changes":  {func(session *Session) { note.Set(session, "late") }, http.StatusInternalServerError},
+			"signs in": {func(session *Session) { session.SignIn(s.ada, hash) }, http.StatusOK},
+		} {
+			for who, v := range map[string]*visitor{"nobody": s.visitor(), "Ada": s.signedIn(s.ada)} {
+				if s.options.Store == "cookie" && who == "nobody" {
+					continue // the store knows nothing of a cookie that came after this one
+				}
+				v.do("/flash?text=x")
+				s.wait(2 * time.Minute)
+				path := "/" + strings.ReplaceAll(name, " ", "") + who
+				s.slow(path, tab.change, func() { v.do(in) })
+				if status, text := v.send(path); status != tab.status {
+					t.Errorf("%s %s: %d %s", who, name, status, text)
+				}
+				if is := v.do("/who"); is != "ada@example.com" {
+					t.Errorf("%s %s: the browser is %s", who, name, is)
+				}
+			}
+		}
+	})
+}
+
+// TestSigningOutWinsOverANewSignInOfTheSameBrowser by its cookie, at least.
+func TestSigningOutWinsOverANewSignInOfTheSameBrowser(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *site) {
+		v := s.signedIn(s.ada)
+		s.slow("/late", func(session *Session) { session.SignOut() }, func() { v.do(fmt.Sprint("/in?id=", s.ada)) })
+		v.do("/late")
+		v.want("/who", "nobody")
+	})
 }

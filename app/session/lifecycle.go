@@ -36,11 +36,15 @@ func (s *Session) load() {
 
 // fetch returns an error when the store or the database can't tell. A session
 // that has ended is no error: there is a new, empty one.
-func (s *Session) fetch() error {
-	var err error
+func (s *Session) fetch() (err error) {
 	if s.stored, err = echosession.Get(s.manager.cookie, s.c); err != nil {
 		return err
 	}
+	return s.read()
+}
+
+// read takes what is stored apart, and finds who is signed in.
+func (s *Session) read() error {
 	text, _ := s.stored.Values[dataKey].(string)
 	if text == "" {
 		return nil
@@ -108,6 +112,9 @@ func (s *Session) Commit() error {
 	switch {
 	case err != nil && !s.changed && !s.flashed: // it was only read: the next request tries again
 		return nil
+	case errors.Is(err, ErrEnded) && !s.changed: // its messages are for nobody
+		s.flashed = false
+		return nil
 	case db.IsUnavailable(err) && (!s.changed || s.isFirst()):
 		return s.hold(err)
 	case err == nil && s.held:
@@ -136,6 +143,9 @@ func (s *Session) hold(err error) error {
 
 // save stores the session, or removes it when there is nothing in it.
 func (s *Session) save(now time.Time) error {
+	if err := s.catchUp(); err != nil {
+		return err
+	}
 	if s.data.empty() {
 		if s.ended == nil && !s.stored.IsNew {
 			s.ended = s.stored
@@ -163,6 +173,7 @@ func (s *Session) save(now time.Time) error {
 	if err := s.manager.store.Save(s.c.Request(), s.c.Response(), s.stored); err != nil {
 		return err
 	}
+	s.saved = true
 	if first {
 		s.endReplaced()
 	}
@@ -170,6 +181,24 @@ func (s *Session) save(now time.Time) error {
 		return s.remove(s.ended, discard{})
 	}
 	return nil
+}
+
+// catchUp returns ErrEnded where the session, or the sign-in in it, has ended
+// since it was loaded, as when another tab of the browser has signed in: a cookie
+// of this one would take the place of that one's. A cookie store knows it of
+// those who are signed in only.
+func (s *Session) catchUp() (err error) {
+	if s.stored.IsNew || s.saved {
+		return nil
+	}
+	latest := &Session{manager: s.manager, c: s.c}
+	if latest.stored, err = s.manager.store.New(s.c.Request(), s.manager.cookie); err == nil {
+		err = latest.read()
+	}
+	if err == nil && latest.stored.IsNew {
+		return ErrEnded
+	}
+	return err
 }
 
 // encode returns what is stored. Messages that a cookie has no room for go, the

@@ -153,6 +153,7 @@ type Session struct {
 	changed   bool // and has to be saved
 	flashed   bool // messages came or went, which can wait elsewhere
 	discarded bool
+	saved     bool              // in this request
 	held      bool              // it has what was kept during an outage
 	ended     *sessions.Session // the one before a new id, to be removed
 }

@@ -28,7 +28,8 @@ func (s *Session) User() (*User, error) {
 // verified: the password was changed meanwhile, or the account disabled.
 var ErrChanged = errors.New("the account has changed since its password was verified")
 
-// ErrEnded says that a form came after its sign-in had ended.
+// ErrEnded says that a form came after its sign-in had ended, or that a session
+// has ended while a request was changing it.
 var ErrEnded = errors.New("the sign-in has ended")
 
 // SignIn makes this the session of a person who has proved who they are, by the

@@ -136,8 +136,8 @@ func (s *store) Save(r *http.Request, w http.ResponseWriter, session *sessions.S
 	if s.dir != "" {
 		s.files.Lock()
 		defer s.files.Unlock()
-		if _, err := os.Stat(s.file(session.ID)); !session.IsNew && errors.Is(err, fs.ErrNotExist) {
-			return nil // it has ended meanwhile, and stays so
+		if _, err := os.Stat(s.file(session.ID)); !session.IsNew && session.Options.MaxAge > 0 && errors.Is(err, fs.ErrNotExist) {
+			return ErrEnded // and it stays so
 		}
 		save = s.saveFile
 	}
