@@ -298,3 +298,49 @@ func TestSigningOutWinsOverANewSignInOfTheSameBrowser(t *testing.T) {
 		v.want("/who", "nobody")
 	})
 }
+
+// TestWhoChangesNoValueUndoesNoneOfAnotherTab has a value set, or deleted, and a
+// message come, while another tab waits for its page.
+func TestWhoChangesNoValueUndoesNoneOfAnotherTab(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *site) {
+		if s.options.Store == "cookie" {
+			t.Skip("of two cookies the browser keeps the one that comes last")
+		}
+		for _, in := range []string{"/who", fmt.Sprint("/in?id=", s.ada)} {
+			for name, tab := range map[string]struct {
+				change  func(*Session)
+				flashes string
+			}{
+				"reads":   {func(session *Session) { session.User() }, "[{success old} {success new}]"},
+				"shows":   {func(session *Session) { session.TakeFlashes() }, "[{success new}]"},
+				"tells":   {func(session *Session) { session.Flash(Success, "late") }, "[{success old} {success new} {success late}]"},
+				"answers": {func(session *Session) { session.Flash(Success, "late"); session.TakeFlashes() }, "[{success new}]"},
+				"changes": {func(session *Session) { note.Set(session, "late") }, "[{success old} {success new}]"},
+			} {
+				for change, value := range map[string]string{"set": "new", "delete": ""} {
+					v := s.visitor()
+					v.do(in)
+					v.do("/set", "value", "old")
+					v.do("/flash?text=old")
+					s.wait(2 * time.Minute)
+					path := "/" + name + change + in[1:3]
+					s.slow(path, tab.change, func() {
+						other := v.copy()
+						other.do("/"+change, "value", value)
+						other.do("/flash?text=new")
+					})
+					v.do(path)
+					if name == "changes" {
+						value = "late"
+					}
+					if got := v.do("/get"); got != value {
+						t.Errorf("one tab %s, the other's %s: the value is %q", name, change, got)
+					}
+					if got := v.do("/flashes"); got != tab.flashes {
+						t.Errorf("one tab %s, the other's %s: the messages are %s", name, change, got)
+					}
+				}
+			}
+		}
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	echosession "github.com/labstack/echo-contrib/session"
@@ -183,10 +184,12 @@ func (s *Session) save(now time.Time) error {
 	return nil
 }
 
-// catchUp returns ErrEnded where the session, or the sign-in in it, has ended
-// since it was loaded, as when another tab of the browser has signed in: a cookie
-// of this one would take the place of that one's. A cookie store knows it of
-// those who are signed in only.
+// catchUp makes this request's changes to what is stored now: another tab may have
+// saved since this request loaded the session. Messages of both stay; of two that
+// change values the later one's are kept, all of them. It returns ErrEnded where
+// the session, or the sign-in in it, has ended meanwhile, as when the other tab has
+// signed in: a cookie of this one would take the place of that one's. A cookie
+// store knows that of those who are signed in, and nothing else.
 func (s *Session) catchUp() (err error) {
 	if s.stored.IsNew || s.saved {
 		return nil
@@ -195,10 +198,24 @@ func (s *Session) catchUp() (err error) {
 	if latest.stored, err = s.manager.store.New(s.c.Request(), s.manager.cookie); err == nil {
 		err = latest.read()
 	}
-	if err == nil && latest.stored.IsNew {
+	switch {
+	case err != nil:
+		return err
+	case latest.stored.IsNew:
 		return ErrEnded
+	case !s.manager.onServer || latest.stored.Values[dataKey] == s.stored.Values[dataKey]:
+		return nil
 	}
-	return err
+	values := s.data.Values
+	if s.data = latest.data; s.held {
+		s.recall()
+	}
+	if s.changed {
+		s.data.Values = values
+	}
+	s.data.Flashes = slices.DeleteFunc(s.data.Flashes, func(f Flash) bool { return slices.Contains(s.shown, f) })
+	s.data.addFlashes(s.added...)
+	return nil
 }
 
 // encode returns what is stored. Messages that a cookie has no room for go, the

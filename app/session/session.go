@@ -152,6 +152,8 @@ type Session struct {
 
 	changed   bool // and has to be saved
 	flashed   bool // messages came or went, which can wait elsewhere
+	added     []Flash
+	shown     []Flash
 	discarded bool
 	saved     bool              // in this request
 	held      bool              // it has what was kept during an outage
@@ -166,7 +168,7 @@ const maxFlashes = 3
 func (s *Session) Flash(kind, text string) {
 	s.load()
 	s.data.addFlashes(Flash{kind, text})
-	s.flashed = true
+	s.added, s.flashed = append(s.added, Flash{kind, text}), true
 }
 
 // TakeFlashes returns the messages to show now, and forgets them.
@@ -175,6 +177,7 @@ func (s *Session) TakeFlashes() []Flash {
 	flashes := s.data.Flashes
 	if len(flashes) > 0 {
 		s.data.Flashes, s.flashed = nil, true
+		s.shown, s.added = append(s.shown, flashes...), nil
 	}
 	return flashes
 }
