@@ -12,6 +12,7 @@ import (
 
 	echosession "github.com/labstack/echo-contrib/session"
 
+	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"
 
 	"github.com/managethefans/portal/db"
@@ -159,12 +160,12 @@ func (s *Session) save(now time.Time) error {
 
 	first := s.stored.IsNew
 	if s.data.Begun == 0 {
-		s.data.Begun = now.Unix()
+		s.data.Begun, s.data.KeyID = now.Unix(), s.manager.keyID
 	}
 	if !first {
 		s.endReplaced()
 	}
-	s.data.Saved, s.data.KeyID = now.Unix(), s.manager.keyID
+	s.data.Saved = now.Unix()
 	text, err := s.encode()
 	if err != nil {
 		return fmt.Errorf("encode session: %w", err)
@@ -240,9 +241,10 @@ func (s *Session) remove(stored *sessions.Session, w http.ResponseWriter) error 
 
 // prolong has a session that is used last longer, and reports whether it is to
 // be saved for that. Once a minute is enough (more often when it may be idle for
-// minutes only), or at once when the secret has changed: a read must cost no
-// write. Of requests that come together one does it. A failure is left to the
-// next request.
+// minutes only): a read must cost no write. Of requests that come together one
+// does it. A failure is left to the next request. When the secret has changed, each
+// request brings a new cookie until one comes back: only then has the session left
+// the old secret, since an answer may be lost.
 func (s *Session) prolong(now time.Time) bool {
 	if !s.loaded || s.discarded || s.stored.IsNew || s.data.empty() {
 		return false
@@ -251,9 +253,13 @@ func (s *Session) prolong(now time.Time) bool {
 	if s.user != nil {
 		seen = s.user.LastSeenAt
 	}
-	if s.data.KeyID == s.manager.keyID && now.Sub(seen) < every {
+	switch {
+	case s.data.KeyID != s.manager.keyID && !s.isUnderNewestKey():
+		return true
+	case s.data.KeyID == s.manager.keyID && now.Sub(seen) < every:
 		return false
 	}
+	s.data.KeyID = s.manager.keyID
 	if s.user == nil {
 		return true
 	}
@@ -265,6 +271,17 @@ func (s *Session) prolong(now time.Time) bool {
 		ExpiresAt:  s.manager.ends(s.user.AuthenticatedAt, now),
 	})
 	return err == nil && n > 0 // else it has ended since it was loaded, or was prolonged
+}
+
+// isUnderNewestKey reports whether the request's cookie is.
+func (s *Session) isUnderNewestKey() bool {
+	cookie, err := s.c.Request().Cookie(s.manager.cookie)
+	if err != nil {
+		return false
+	}
+	var content string
+	newest := newCodecs(s.manager.keys[:2], s.manager.idle, maxCookie)
+	return securecookie.DecodeMulti(cookie.Name, cookie.Value, &content, newest...) == nil
 }
 
 // ends returns when something that began then ends unless it is used again.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/managethefans/portal/db"
 	"github.com/managethefans/portal/db/dbtest"
 )
 
@@ -188,5 +189,50 @@ func TestANewSecretComesInTwoSteps(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+// TestASignInHangsOnItsOldSecretUntilANewCookieHasComeBack loses the answer that
+// brought it.
+func TestASignInHangsOnItsOldSecretUntilANewCookieHasComeBack(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *site) {
+		v, visitor := s.signedIn(s.ada), s.visitor()
+		visitor.do("/set", "value", "basket")
+		o := s.options
+		o.Secrets = []string{newSecret, oldSecret}
+		s.restart(o)
+		hang := func() int64 {
+			t.Helper()
+			id, err := KeyID(newSecret)
+			if err != nil {
+				t.Fatal(err)
+			}
+			now := s.manager.now()
+			n, err := o.DB.CountUserSessionsOfOtherKeys(t.Context(), db.CountUserSessionsOfOtherKeysParams{KeyID: id, Now: now, SeenSince: now.Add(-o.Idle), BegunSince: now.Add(-o.Absolute)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		for range 3 {
+			v.copy().do("/set", "value", "x")
+			if v.copy().do("/who"); hang() != 1 {
+				t.Error("an answer that was lost counts")
+			}
+			visitor.copy().do("/get")
+			s.wait(2 * time.Minute)
+		}
+		v.do("/who")
+		visitor.do("/get")
+		if v.do("/who"); hang() != 0 {
+			t.Error("a cookie that has come back doesn't count")
+		}
+		if v.do("/who"); len(v.sent) > 0 {
+			t.Errorf("it is made anew once more: %v", v.sent)
+		}
+		o.Secrets = []string{newSecret}
+		s.restart(o)
+		v.want("/who", "ada@example.com")
+		visitor.want("/get", "basket")
 	})
 }

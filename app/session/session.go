@@ -45,7 +45,7 @@ type data struct {
 	Token   string                     `json:"t,omitempty"`
 	Flashes []Flash                    `json:"f,omitempty"`
 	Values  map[string]json.RawMessage `json:"v,omitempty"`
-	KeyID   string                     `json:"k,omitempty"` // of the secret that it was saved under
+	KeyID   string                     `json:"k,omitempty"` // of the secret that its cookie last came back under
 	Begun   int64                      `json:"b,omitempty"` // when it was saved first, and
 	Saved   int64                      `json:"s,omitempty"` // last, in seconds since 1970
 
