@@ -650,13 +650,9 @@ func TestIdleCostsNothing(t *testing.T) {
 	}
 }
 
-// TestNoRequestFailsWhileTheProgramChanges has the portal itself rebuilt five
-// times, under clients that ask every 5 ms: some keep their connection, others
-// make a new one each time.
-func TestNoRequestFailsWhileTheProgramChanges(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it builds the portal six times")
-	}
+// portal makes a project of the portal itself.
+func portal(t *testing.T) *loopTest {
+	t.Helper()
 	l := newLoopTest(t)
 	for _, name := range []string{"app", "db", "static", "templates"} {
 		if err := os.CopyFS(filepath.Join(l.root, name), os.DirFS(filepath.Join(project, name))); err != nil {
@@ -666,6 +662,59 @@ func TestNoRequestFailsWhileTheProgramChanges(t *testing.T) {
 	for _, name := range []string{"go.mod", "go.sum"} {
 		l.write(name, string(must(os.ReadFile(filepath.Join(project, name)))))
 	}
+	return l
+}
+
+// TestAFaultInWhatIsReadFromDiskIsMendedThere, also when it is built in: no
+// build comes of a template, a style sheet or an image that is saved.
+func TestAFaultInWhatIsReadFromDiskIsMendedThere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds the portal four times")
+	}
+	const page, good = "templates/pages/home/show.html", `{{define "title"}}Home{{end}}{{define "main"}}<h1>Mended %d</h1>{{end}}`
+	l := portal(t)
+	said := func(status int, text string) func() bool {
+		return func() bool {
+			got, body := l.get()
+			return got == status && strings.Contains(body, text) && l.state().Fault == nil
+		}
+	}
+	l.write(page, `{{define "title"}}Home{{end}}{{define "main"}}{{if}}{{end}}`)
+	l.start()
+	l.until("the fault is shown, at the first start", said(http.StatusInternalServerError, page+":1"))
+	l.write(page, fmt.Sprintf(good, 1))
+	l.until("it is mended", said(http.StatusOK, "Mended 1"))
+
+	for i, mistake := range []struct{ file, text, mended string }{
+		{page, `{{define "main"}}{{nope}}{{end}}`, fmt.Sprintf(good, 2)},
+		{page, `{{define "title"}}Home{{end}}{{define "main"}}<h1>Mended 3</h1><img alt="" src="{{asset "img/new.svg"}}">{{end}}`, ""},
+		{"static/css/tokens.css", "", string(must(os.ReadFile(filepath.Join(project, "static/css/tokens.css"))))},
+	} {
+		before := l.state().Build
+		if l.write(mistake.file, mistake.text); mistake.text == "" {
+			l.remove(mistake.file)
+		}
+		l.write("app/edit.go", fmt.Sprintf("package main\n\nfunc init() { version = \"edit %d\" }\n", i))
+		l.until("it is rebuilt", func() bool { s := l.state(); return s.Build > before && !s.Building })
+		l.until("the fault is shown", said(http.StatusInternalServerError, "templates/"))
+		if mistake.mended == "" {
+			l.write("static/img/new.svg", "<svg/>")
+		} else {
+			l.write(mistake.file, mistake.mended)
+		}
+		l.until(fmt.Sprintf("mistake %d is mended", i+2), said(http.StatusOK, "<h1>Mended "))
+	}
+	l.cmd.Process.Signal(syscall.SIGTERM)
+}
+
+// TestNoRequestFailsWhileTheProgramChanges has the portal itself rebuilt five
+// times, under clients that ask every 5 ms: some keep their connection, others
+// make a new one each time.
+func TestNoRequestFailsWhileTheProgramChanges(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds the portal six times")
+	}
+	l := portal(t)
 	l.start()
 	l.until("the portal serves", func() bool { status, _ := l.get(); return status == http.StatusOK })
 

@@ -290,6 +290,15 @@ func TestAFaultInATemplateCoversThePage(t *testing.T) {
 		b.until(notCovered).until(notANewOne).until(`() => document.activeElement.id === "typed"`).wantValue("alpha", "half")
 	}
 
+	missing := `<h1>Edit 0</h1><img alt="" src="{{asset "img/later.png"}}">`
+	p.replace(devPage, "<h1>Edit 0</h1>", missing)
+	b.until(overlaid, "img/later.png")
+	other := b.another().visit("/register").wantStatus(500)
+	p.save("static/img/later.png", p.read("static/img/icon-192.png"))
+	b.until(notCovered).until(notANewOne).wantValue("alpha", "half")
+	other.until(hasHeading, "Edit 0")
+	p.replace(devPage, missing, "<h1>Edit 0</h1>")
+
 	p.replace(devPage, "<h1>Edit 0</h1>", "<h1>{{.Nope</h1>")
 	b.until(overlaid, devPage+":3")
 	call(b, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Escape", Code: "Escape", WindowsVirtualKeyCode: 27})

@@ -29,18 +29,20 @@ func UseDir(dir string) (refresh func() (map[string]string, error), err error) {
 			return nil, err
 		}
 		changed := map[string]string{}
-		if before := current.Swap(&all); before != nil {
-			for name, f := range all {
-				if (*before)[name].version != f.version {
-					changed[name] = f.url(name)
-				}
+		before := current.Swap(&all)
+		for name, f := range all {
+			if before == nil || (*before)[name].version != f.version {
+				changed[name] = f.url(name)
 			}
 		}
 		return changed, nil
 	}
-	if _, err := refresh(); err != nil {
-		return nil, err
+	_, fault := refresh()
+	load = func() (map[string]file, error) {
+		if all := current.Load(); all != nil {
+			return *all, nil
+		}
+		return nil, fault // until refresh finds it mended
 	}
-	load = func() (map[string]file, error) { return *current.Load(), nil }
 	return refresh, nil
 }

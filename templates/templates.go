@@ -29,6 +29,7 @@ type Set struct {
 	shared    *template.Template // the layout and the partials, never executed: it can be cloned
 	functions template.FuncMap
 	pages     map[string]*page
+	broken    error // why there are none
 }
 
 type page struct {
@@ -57,7 +58,7 @@ func LoadFrom(files fs.FS, assetURL func(name string) (string, error)) (*Set, er
 			return nil, err
 		}
 	}
-	s := &Set{shared, all, map[string]*page{}}
+	s := &Set{shared: shared, functions: all, pages: map[string]*page{}}
 	return s, fs.WalkDir(files, "pages", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -116,6 +117,9 @@ func (c constants) ReadFile(path string) ([]byte, error) {
 // The first time, html/template does it, and decides what is escaped how.
 func (s *Set) Render(out *bytes.Buffer, name string, data any) error {
 	page, ok := s.pages[name]
+	if s.broken != nil {
+		return s.broken
+	}
 	if !ok {
 		return fmt.Errorf("there is no page templates/pages/%s.html", name)
 	}

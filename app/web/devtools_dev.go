@@ -15,6 +15,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/managethefans/portal/app/config"
 	dev "github.com/managethefans/portal/app/devtools"
 	"github.com/managethefans/portal/static"
 	"github.com/managethefans/portal/templates"
@@ -30,6 +31,17 @@ type devtools struct {
 	assets  func() (map[string]string, error) // reads static files again
 	broken  *dev.Fault                        // in a template
 	outside dev.State                         // as tmp/dev.json has it
+}
+
+// loadPages returns the pages in the program. Where those on disk are shown
+// instead, a fault in them doesn't keep the program from starting: it is shown
+// too, and mended there.
+func loadPages(cfg config.Config) (*templates.Set, error) {
+	pages, err := templates.Load(static.URL)
+	if _, ok := dev.Root(); err != nil && ok && !cfg.Production() {
+		return templates.Broken(err), nil
+	}
+	return pages, err
 }
 
 // addDevtools adds the routes, and begins to watch the project.

@@ -17,7 +17,6 @@ import (
 	"github.com/managethefans/portal/app/config"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
-	"github.com/managethefans/portal/static"
 	"github.com/managethefans/portal/templates"
 )
 
@@ -40,7 +39,7 @@ type Server struct {
 // New makes the server. The database need not be ready: until it is, pages that
 // need it answer 503.
 func New(cfg config.Config, log *slog.Logger, d *db.DB) (*Server, error) {
-	pages, err := templates.Load(static.URL)
+	pages, err := loadPages(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("load templates: %w", err)
 	}

@@ -21,8 +21,8 @@ const handlers = {
   },
   page: (data) => want(data.version),
   asset(data) {
-    // What isn't up to date needs more than this.
-    if (version !== wanted && !answersForm) return want(data.version);
+    // What isn't up to date, or couldn't be made, needs more than this.
+    if ((version !== wanted || tells || faults.page) && !answersForm) return want(data.version);
     if (!answersForm) version = data.version;
     wanted = data.version;
     for (const url of Object.values(data.urls)) swap(url);
