@@ -235,6 +235,68 @@ func TestATemplateEditKeepsThePage(t *testing.T) {
 	b.wantNoComplaint()
 }
 
+// namelessPage has fields without ids, and more details than one.
+const namelessPage = `{{define "title"}}Register{{end}}
+{{define "main"}}
+<h1>Edit %d</h1>
+<form method="post" action="/register">
+%s  <p><label>First <input name="first"></label></p>
+  <p><label>Second <input name="second"></label></p>
+  <p><label><input type="checkbox" name="box" value="1"> one</label></p>
+  <p><label><input type="checkbox" name="box" value="2"> two</label></p>
+  <p><label><input type="radio" name="choice" value="1"> one</label></p>
+  <p><label><input type="radio" name="choice" value="2"> two</label></p>
+  <p><label>Row <input name="row"></label></p>
+  <p><label>Row <input name="row"></label></p>
+</form>
+%s<details><summary>one</summary><p>1</p></details>
+<details><summary>two%s</summary><p>2</p></details>
+{{end}}
+`
+
+// TestWhatIsTypedStaysInItsField when fields come and go around it: by their
+// names, where they have no ids.
+func TestWhatIsTypedStaysInItsField(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	p.save(devPage, fmt.Sprintf(namelessPage, 0, "", "", ""))
+	b := newTab(t, p.url, wide).visit("/register").until(hasHeading, "Edit 0")
+	b.fill("second", "half a sentence")
+	script[chromedp.Void](b, `() => {
+		const all = (selector) => document.querySelectorAll(selector);
+		all("details")[1].open = true;
+		all("[name=box]")[1].checked = all("[name=choice]")[1].checked = true;
+		all("[name=row]")[1].value = "the second row";
+		all("[name=second]")[0].focus();
+		all("[name=second]")[0].setSelectionRange(2, 4);
+	}`)
+	for i, change := range [][3]string{
+		{`<p><label>Zero <input name="zero"></label></p>`},
+		{},
+		{`<p><label><input type="checkbox" name="box" value="0"> zero</label></p>`},
+		{`<p><label><input type="radio" name="choice" value="0"> zero</label></p>`},
+		{"", `<details><summary>zero</summary><p>0</p></details>`},
+		{`<p><label>Zero <input name="zero"></label></p>`, "", " and a half"},
+	} {
+		p.save(devPage, fmt.Sprintf(namelessPage, i+1, change[0], change[1], change[2]))
+		b.until(hasHeading, fmt.Sprintf("Edit %d", i+1))
+		got := script[string](b, `() => {
+			const texts = (selector, text) => [...document.querySelectorAll("main " + selector)].map(text).filter(Boolean).join();
+			const focus = document.activeElement;
+			return [
+				texts("input:not([type])", (e) => e.value && e.name + "=" + e.value),
+				texts(":checked", (e) => e.name + "=" + e.value),
+				texts("details[open] summary", (e) => e.textContent),
+				[focus.name, focus.selectionStart, focus.selectionEnd].join(), texts("[id]", (e) => e.id),
+			].join("; ");
+		}`)
+		if want := "second=half a sentence,row=the second row; box=2,choice=2; two" + change[2] + "; second,2,4; "; got != want {
+			t.Errorf("%v\ngot  %s\nwant %s", change, got, want)
+		}
+	}
+	b.until(notANewOne).wantNoComplaint()
+}
+
 func TestAStyleEditComesWithoutANewPage(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)

@@ -150,6 +150,7 @@ function morph(page) {
     else root.removeAttribute(name);
   }
   served = next;
+  lendIds(page);
   Idiomorph.morph(document.body, page.body, {
     callbacks: {
       beforeNodeMorphed(before, after) {
@@ -167,9 +168,33 @@ function morph(page) {
       },
     },
   });
+  for (const element of document.querySelectorAll(`[id^="${lent}"]`)) element.removeAttribute("id");
   for (const [select, values] of chosen) {
     for (const option of select.options) option.selected = values.includes(option.value);
   }
+}
+
+// lendIds gives the same id to what is the same field, or <details>, in this page
+// and the next: Idiomorph tells elements apart by nothing else.
+function lendIds(page) {
+  const here = nameless(document);
+  for (const [name, there] of nameless(page)) {
+    if (here.has(name)) here.get(name).id = there.id = lent + name;
+  }
+}
+const lent = "_dev ";
+
+// nameless returns the elements without an id by what names them: the form, the
+// field, and which of its choices; or the summary.
+function nameless(page) {
+  const found = new Map();
+  for (const el of page.querySelectorAll("[name]:is(input, textarea, select, button):not([id]), details:not([id])")) {
+    const choice = el.matches("[type=checkbox], [type=radio], button") && el.getAttribute("value");
+    let name = [el.localName, el.form?.getAttribute("action"), el.getAttribute("name"), choice, el.querySelector("summary")?.textContent].join();
+    while (found.has(name)) name += "+"; // another of the same
+    found.set(name, el);
+  }
+  return found;
 }
 
 // isTyped reports whether a field holds something else than the server gave it.
