@@ -553,6 +553,33 @@ func TestAQueryThatIsSavedIsMadeIntoGo(t *testing.T) {
 	}
 }
 
+// TestAQueryFromBeforeTheFirstStartIsMadeIntoGo, but no code is made from what
+// was committed: sqlc takes two minutes to build.
+func TestAQueryFromBeforeTheFirstStartIsMadeIntoGo(t *testing.T) {
+	needs(t, ".tools/sqlc")
+	for name, code := range map[string]bool{"committed": false, "changed": true, "added": true} {
+		t.Run(name, func(t *testing.T) {
+			l := tiny(t)
+			l.write("db/migrations/postgres/00001_notes.sql", "CREATE TABLE notes (id bigint PRIMARY KEY);\n")
+			l.write("queries/notes.sql", "-- name: CountNotes :one\nSELECT count(*) FROM notes;\n")
+			l.run("git", "init", "-q")
+			l.run("git", "add", "queries", "db", "sqlc.yaml")
+			l.run("git", "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "-m", name)
+			switch name {
+			case "changed":
+				l.write("queries/notes.sql", "-- name: CountAll :one\nSELECT count(*) FROM notes;\n")
+			case "added":
+				l.write("queries/more.sql", "-- name: CountMore :one\nSELECT count(*) FROM notes;\n")
+			}
+			l.start()
+			l.shows("one")
+			if made := must(filepath.Glob(filepath.Join(l.root, "db/*.sql.go"))); (len(made) > 0) != code {
+				t.Errorf("made: %v", made)
+			}
+		})
+	}
+}
+
 // TestWhatSqlcWritesIsNotWatched keeps a saved query from being two builds.
 func TestWhatSqlcWritesIsNotWatched(t *testing.T) {
 	t.Parallel()

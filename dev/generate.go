@@ -26,10 +26,12 @@ var (
 const (
 	sqlcSum = "tmp/sqlc.sum"
 	sqlcDir = "tmp/_generate" // the Makefile has sqlc write there
+
+	noRepository = 128 // git's exit status
 )
 
 // generate brings the code of the queries up to date. Where nothing is noted
-// yet, it is: it was committed with its sources.
+// yet, it was committed with its sources, unless those have changed since.
 func (l *loop) generate(ctx context.Context) *devtools.Fault {
 	const title = "The SQL can't be made into Go"
 	sum := sha256.New()
@@ -42,15 +44,15 @@ func (l *loop) generate(ctx context.Context) *devtools.Fault {
 	if string(noted) == now {
 		return nil
 	}
-	if err == nil {
+	if errors.Is(err, fs.ErrNotExist) && asCommitted(ctx) {
+		err = nil
+	} else {
 		l.progress("making Go from SQL")
 		make := exec.CommandContext(ctx, "make", "-s", ".tools/sqlc", sqlcDir)
 		if fault := l.tool(ctx, make, devtools.SQL, title); fault != nil {
 			return fault
 		}
 		err = swap()
-	} else if errors.Is(err, fs.ErrNotExist) {
-		err = nil
 	}
 	if err == nil {
 		err = os.WriteFile(sqlcSum, []byte(now), 0o666)
@@ -59,6 +61,14 @@ func (l *loop) generate(ctx context.Context) *devtools.Fault {
 		return devtools.ParseFault(devtools.SQL, title, err.Error(), l.root)
 	}
 	return nil
+}
+
+// asCommitted reports whether git sees no change in what sqlc reads. Without a
+// repository nobody can tell, and it is taken as it has come.
+func asCommitted(ctx context.Context) bool {
+	changes, err := exec.CommandContext(ctx, "git", append([]string{"status", "--porcelain", "--"}, sources...)...).Output()
+	var exit *exec.ExitError
+	return err == nil && len(changes) == 0 || errors.As(err, &exit) && exit.ExitCode() == noRepository
 }
 
 // swap takes over what sqlc wrote. A file that is the same is left alone, and
