@@ -106,7 +106,7 @@ func announce(addr *net.TCPAddr) {
 	for _, ip := range networkAddresses(addr.IP) {
 		fmt.Printf("http://%s\n", net.JoinHostPort(ip.String(), fmt.Sprint(addr.Port)))
 	}
-	fmt.Print("Everybody on this network can open the portal as it is being written, faults and source lines included.\n\n")
+	fmt.Print("Everybody on this network can open the portal as it is being written, faults, source lines, statements and settings (but for secrets) included.\nOnly from this machine can the database be changed at /_dev.\n\n")
 }
 
 // networkAddresses returns the addresses under which others find this machine.

@@ -26,7 +26,8 @@ import (
 )
 
 // cockpit is what developers see below /_dev. It is open to everybody who
-// reaches the port under a name of this machine.
+// reaches the port under a name of this machine; only from this machine itself
+// does it change anything.
 type cockpit struct {
 	*Server
 	getenv func(string) string
@@ -48,7 +49,7 @@ func (s *Server) addCockpit(getenv func(string) string, dir string) error {
 		s.db.HoldMigrations()
 	}
 	s.echo.Pre(c.record)
-	s.echo.Use(c.refuseForeignHost, c.holdPages)
+	s.echo.Use(c.refuseForeigners, c.holdPages)
 	return errors.Join(
 		s.handle(http.MethodGet, "/_dev", development, c.showOverview),
 		s.handle(http.MethodGet, "/_dev/cockpit.css", development, c.showStyle),
@@ -64,20 +65,41 @@ func (s *Server) addCockpit(getenv func(string) string, dir string) error {
 	)
 }
 
-// refuseForeignHost keeps the pages for developers from other sites. A page of
+// refuseForeigners keeps the pages for developers from other sites. A page of
 // theirs can have its own name lead to this machine (DNS rebinding), and is of
-// the same origin then: only the name gives it away.
-func (c *cockpit) refuseForeignHost(next echo.HandlerFunc) echo.HandlerFunc {
+// the same origin then: only the name gives it away. Other machines, such as a
+// phone, may look.
+func (c *cockpit) refuseForeigners(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(e echo.Context) error {
-		path, host := e.Request().URL.Path, e.Request().Host
-		if path != "/_dev" && !strings.HasPrefix(path, "/_dev/") || isThisMachine(host) {
+		r := e.Request()
+		if r.URL.Path != "/_dev" && !strings.HasPrefix(r.URL.Path, "/_dev/") {
 			return next(e)
 		}
-		p := &errorPage{page: c.newPage(e), Status: http.StatusMisdirectedRequest, Heading: "This is for developers",
-			Text: "It is shown at localhost, at this machine’s name or its address, and not at " + host + "."}
-		session.From(e).Discard()
-		return c.write(e, p.Status, "errors/show", p)
+		if !isThisMachine(r.Host) {
+			return c.refuse(e, http.StatusMisdirectedRequest, "It is shown at localhost, at this machine’s name or its address, and not at "+r.Host+".")
+		}
+		if r.Method == http.MethodPost && !isFromThisMachine(e) {
+			return c.refuse(e, http.StatusForbidden, "From elsewhere it can be looked at. Change it on the machine that the portal runs on.")
+		}
+		return next(e)
 	}
+}
+
+func (c *cockpit) refuse(e echo.Context, status int, why string) error {
+	p := &errorPage{page: c.newPage(e), Status: status, Heading: "This is for developers", Text: why}
+	session.From(e).Discard()
+	return c.write(e, status, "errors/show", p)
+}
+
+// isFromThisMachine reports whether a request comes from an address that is this
+// machine's.
+func isFromThisMachine(e echo.Context) bool {
+	from, err := netip.ParseAddr(e.RealIP())
+	if err != nil {
+		return false
+	}
+	to, _ := e.Request().Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	return from.Unmap().IsLoopback() || to != nil && from.Unmap() == to.AddrPort().Addr().Unmap()
 }
 
 // isThisMachine reports whether a Host is one that nobody else's page can have:

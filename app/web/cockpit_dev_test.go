@@ -3,8 +3,10 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -41,7 +43,7 @@ func newDeveloper(t *testing.T, d *db.DB) (*browser, *Server) {
 		}
 	})
 	b := newBrowser(t, s)
-	b.host = "localhost:8080"
+	b.host, b.ip = "localhost:8080", "127.0.0.1"
 	return b, s
 }
 
@@ -206,7 +208,7 @@ func TestAPendingMigrationIsAPageUntilItIsApplied(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b, s := newDeveloper(t, d)
 		developer := newPerson(t, s, adaEmail, db.RoleMember)
-		developer.host = b.host
+		developer.host, developer.ip = b.host, b.ip
 		rollBack(t, d)
 		d.HoldMigrations()
 		dbtest.Watch(t, d, io.Discard)
@@ -391,6 +393,38 @@ func TestAHostilePageCannotUseTheCockpit(t *testing.T) {
 	if err != nil || len(users) != 1 || pending(t, d) != 1 {
 		t.Errorf("%d people, %d pending, %v", len(users), pending(t, d), err)
 	}
+}
+
+// TestOnlyThisMachineChangesTheDatabase, while others on its network may look at
+// the portal.
+func TestOnlyThisMachineChangesTheDatabase(t *testing.T) {
+	t.Parallel()
+	d := dbtest.SQLite(t)
+	b, s := newDeveloper(t, d)
+	newPerson(t, s, adaEmail, db.RoleMember)
+	rollBack(t, d)
+	b.host, b.ip = "192.168.1.7:8080", "192.168.1.20"
+	post := func(path string) *response {
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader("next=/"))
+		r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, &net.TCPAddr{IP: net.IPv4(192, 168, 1, 7), Port: 8080}))
+		r.Host = b.host
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		return b.do(r)
+	}
+	for _, r := range s.routes {
+		if r.Method == http.MethodPost && strings.HasPrefix(r.Path, "/_dev/") {
+			post(r.Path).wantStatus(http.StatusForbidden).wantText("on the machine")
+		}
+	}
+	b.get("/_dev/migrations").wantStatus(http.StatusOK)
+	users, err := d.ListUsers(t.Context())
+	if err != nil || len(users) != 1 || pending(t, d) != 1 {
+		t.Errorf("%d people, %d pending, %v", len(users), pending(t, d), err)
+	}
+
+	b.ip = "192.168.1.7" // the machine itself, which calls itself by its address in the network
+	post("/_dev/migrations/apply").wantStatus(http.StatusSeeOther)
 }
 
 func TestNamesOfThisMachine(t *testing.T) {
