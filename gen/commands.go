@@ -68,6 +68,7 @@ Examples:
 				if err != nil {
 					return nil, err
 				}
+				r.SQLite = slices.Contains(engines(root), "sqlite")
 				if r.Number, err = nextMigration(root); err != nil {
 					return nil, err
 				}
