@@ -98,7 +98,8 @@ func (s *Session) renew() {
 
 // Commit saves what has changed and sets the cookie. It is called in one place,
 // before the first byte of the answer: afterwards a failure could no longer
-// become an error page. A session that could not be loaded is left as it is.
+// become an error page. (Where nothing has changed none would.) A session that
+// could not be loaded is left as it is.
 func (s *Session) Commit() error {
 	if s.err != nil {
 		if !s.changed && !s.flashed {
@@ -121,6 +122,7 @@ func (s *Session) Commit() error {
 		return s.hold(err)
 	case err == nil && s.held:
 		s.manager.outage.release(s.c.Response())
+		s.held = false
 	}
 	s.changed, s.flashed = false, false
 	return err
@@ -246,7 +248,7 @@ func (s *Session) remove(stored *sessions.Session, w http.ResponseWriter) error 
 // request brings a new cookie until one comes back: only then has the session left
 // the old secret, since an answer may be lost.
 func (s *Session) prolong(now time.Time) bool {
-	if !s.loaded || s.discarded || s.stored.IsNew || s.data.empty() {
+	if !s.loaded || s.discarded || s.saved || s.stored.IsNew || s.data.empty() {
 		return false
 	}
 	seen, every := time.Unix(s.data.Saved, 0), min(time.Minute, s.manager.idle/4)
@@ -270,6 +272,7 @@ func (s *Session) prolong(now time.Time) bool {
 		SeenBefore: now.Add(-every),
 		ExpiresAt:  s.manager.ends(s.user.AuthenticatedAt, now),
 	})
+	s.user.LastSeenAt = now    // so that it isn't tried again
 	return err == nil && n > 0 // else it has ended since it was loaded, or was prolonged
 }
 

@@ -236,3 +236,27 @@ func TestASignInHangsOnItsOldSecretUntilANewCookieHasComeBack(t *testing.T) {
 		visitor.want("/get", "basket")
 	})
 }
+
+// TestAnAnswerThatIsNoPageCountsAsUseToo has somebody use nothing but data, whose
+// handler commits nothing.
+func TestAnAnswerThatIsNoPageCountsAsUseToo(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *site) {
+		s.GET("/json", func(c echo.Context) error {
+			user, err := From(c).User()
+			if user == nil {
+				return err
+			}
+			return c.JSON(http.StatusOK, user.Email)
+		})
+		v := s.signedIn(s.ada)
+		for day := range 10 {
+			s.wait(24 * time.Hour)
+			if got := v.do("/json"); got != "\"ada@example.com\"\n" || len(v.sent) != 1 {
+				t.Fatalf("on day %d: %q, sets %v", day+1, got, v.sent)
+			}
+			if v.do("/json"); len(v.sent) > 0 {
+				t.Errorf("it sets %v once more", v.sent)
+			}
+		}
+	})
+}

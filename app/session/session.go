@@ -120,11 +120,17 @@ func NewManager(o Options) (*Manager, error) {
 }
 
 // Middleware puts the request's session where From finds it. Nothing is loaded
-// before a handler asks, and nothing is saved before Commit.
+// before a handler asks, and nothing is changed before Commit. An answer that comes
+// without it, such as data, has the session last longer, as a page has.
 func (m *Manager) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return echosession.Middleware(m.store)(func(c echo.Context) error {
 		s := &Session{manager: m, c: c}
 		c.Set(contextKey, s)
+		c.Response().Before(func() {
+			if !s.changed && !s.flashed {
+				s.Commit()
+			}
+		})
 		if err := next(c); err != nil {
 			return err
 		}
