@@ -4,13 +4,16 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"time"
 
 	"github.com/pressly/goose/v3"
 )
+
+// lookTimeout bounds a look at the state of migrations: a connection may say nothing
+// for good. They themselves take as long as they need.
+const lookTimeout = 5 * time.Second
 
 //go:embed migrations
 var migrations embed.FS
@@ -57,6 +60,8 @@ func (d *DB) Migrations(ctx context.Context) ([]Migration, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
 	status, err := p.Status(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the state of migrations: %w", err)
@@ -93,6 +98,11 @@ func (d *DB) migrating(ctx context.Context, f func(*goose.Provider) error) error
 		return fmt.Errorf("wait for another process that migrates: %w", err)
 	}
 	defer unlock()
+	looking, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	if _, err := p.GetDBVersion(looking); err != nil { // on the connection that f goes on with
+		return fmt.Errorf("read the state of migrations: %w", err)
+	}
 	if err := f(p); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
@@ -141,17 +151,27 @@ const (
 // waits for it in a statement would keep one of the few connections that
 // PgBouncer has. The transaction is idle all the while, and must be let.
 func tryLockPostgres(ctx context.Context, pool *sql.DB) (unlock func(), err error) {
-	tx, err := pool.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
+	ctx, cancel := context.WithCancel(ctx)
+	var tx *sql.Tx
 	var locked bool
 	var limit string
-	err = tx.QueryRowContext(ctx, "SELECT pg_try_advisory_xact_lock($1), set_config('idle_in_transaction_session_timeout', '0', true)", lockKey).Scan(&locked, &limit)
-	if err != nil || !locked {
-		return nil, errors.Join(err, tx.Rollback())
+	err = bound(cancel, func() (err error) {
+		if tx, err = pool.BeginTx(ctx, nil); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, "SELECT pg_try_advisory_xact_lock($1), set_config('idle_in_transaction_session_timeout', '0', true)", lockKey).Scan(&locked, &limit)
+	})
+	unlock = func() {
+		if tx != nil {
+			bound(cancel, tx.Rollback)
+		}
+		cancel()
 	}
-	return func() { tx.Rollback() }, nil
+	if err != nil || !locked {
+		unlock()
+		return nil, err
+	}
+	return unlock, nil
 }
 
 // lockSQLite waits for its turn on a second file: a write transaction there is

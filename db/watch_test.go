@@ -5,14 +5,22 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
 	"log/slog"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/managethefans/portal/db"
 	"github.com/managethefans/portal/db/dbtest"
@@ -370,5 +378,80 @@ func TestACancelledRequestIsNoOutage(t *testing.T) {
 	}
 	for _, where := range []string{"an open connection", "a new connection"} {
 		inTime(t, "stopped, on "+where, func() error { return list(t.Context()) })
+	}
+}
+
+// TestAConnectionThatSaysNothingAtTheStartIsGivenUp loses all that one connection
+// sends, from the lock of migrations on or from the look at their state; other
+// connections are good.
+func TestAConnectionThatSaysNothingAtTheStartIsGivenUp(t *testing.T) {
+	t.Parallel()
+	for name, address := range map[string]func(testing.TB) string{"migrated": dbtest.PostgresURL, "empty": dbtest.EmptyPostgresURL} {
+		for _, from := range []string{"pg_try_advisory_xact_lock", "goose_db_version"} {
+			t.Run(name+" "+from, func(t *testing.T) {
+				t.Parallel()
+				d, _ := watch(t, losing(t, address(t), from))
+				eventually(t, "ready", isReady(d))
+			})
+		}
+	}
+}
+
+// losing returns another address of a database. One connection loses what it
+// sends, from the first message on that has text in it.
+func losing(t *testing.T, address, text string) string {
+	t.Helper()
+	server, err := pgx.ParseConfig(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	var lost atomic.Bool
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go relay(client, server, func(message []byte) bool {
+				return bytes.Contains(message, []byte(text)) && lost.CompareAndSwap(false, true)
+			})
+		}
+	}()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := u.Query()
+	query.Set("host", "127.0.0.1")
+	query.Set("port", strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
+	query.Set("sslmode", "disable")
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// relay hands on what a client and PostgreSQL say, until the client says what is lost.
+func relay(client net.Conn, to *pgx.ConnConfig, isLost func([]byte) bool) {
+	defer client.Close()
+	network, address := pgconn.NetworkAddress(to.Host, to.Port)
+	server, err := net.Dial(network, address)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	go io.Copy(client, server)
+	buf, lost := make([]byte, 64<<10), false
+	for {
+		n, err := client.Read(buf)
+		if err != nil {
+			return
+		}
+		if lost = lost || isLost(buf[:n]); !lost {
+			server.Write(buf[:n])
+		}
 	}
 }
