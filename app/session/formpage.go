@@ -27,14 +27,18 @@ func (f *form) asks() bool {
 	})
 }
 
-// passwords returns the names of the fields that hold one.
-func (f *form) passwords() (names []string) {
+// kept returns the names of the fields that may be kept: no password or code.
+func (f *form) kept() (names []string) {
+	isSecret := func(name string) bool {
+		return slices.ContainsFunc(f.fields, func(field field) bool { return field.name == name && field.isSecret() })
+	}
 	for _, field := range f.fields {
-		if field.kind == "password" {
+		if !isSecret(field.name) {
 			names = append(names, field.name)
 		}
 	}
-	return names
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // field is an input, a textarea, or an option of a select.
@@ -60,6 +64,14 @@ func (f *field) value() string {
 		return ""
 	}
 	return "on"
+}
+
+// isSecret reports whether a field holds a password or a code, be it shown as text.
+func (f *field) isSecret() bool {
+	autocomplete, _ := attribute(f.control, "autocomplete")
+	return f.kind == "password" || slices.ContainsFunc(strings.Fields(strings.ToLower(autocomplete)), func(word string) bool {
+		return slices.Contains([]string{"current-password", "new-password", "one-time-code"}, word)
+	})
 }
 
 // set returns the edit that gives the field's tag an attribute, or takes it away.

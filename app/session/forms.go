@@ -21,8 +21,8 @@ import (
 // kept in the new session of the visitor, who signs in and finds it in the form
 // again. For that, each form on the pages of somebody who is signed in says, in
 // a hidden field that only this portal can make, whose it is, which page it is
-// on, and which of its fields are passwords: these are never kept, and nobody
-// else is ever shown the rest.
+// on, and which of its fields may be kept: never passwords, nor what wasn't on the
+// page when it was written. Nobody else is ever shown what is kept.
 //
 // Deleting this file and formpage.go, the call of KeepForms, and what tests and
 // tells of it (forms_test.go here, in app/web and in e2e; spare in value.go; a
@@ -47,10 +47,10 @@ const maxAddress = 2000
 
 // formMark is what the hidden field says, encrypted.
 type formMark struct {
-	Owner     int64
-	Page      string   // the address of the page that the form is on
-	Action    string   // where it is sent
-	Passwords []string // the names of its fields that hold one
+	Owner  int64
+	Page   string   // the address of the page that the form is on
+	Action string   // where it is sent
+	Names  []string // of the fields that may be kept
 }
 
 type keptForm struct {
@@ -103,8 +103,8 @@ func (s *Session) keepForm(codecs []securecookie.Codec) error {
 		return ErrEnded
 	}
 	kept := keptForm{mark, url.Values{}, s.manager.now().Unix()}
-	for name, values := range r.PostForm {
-		if name != formField && !slices.Contains(mark.Passwords, name) {
+	for _, name := range mark.Names {
+		if values := r.PostForm[name]; values != nil {
 			kept.Fields[name] = values
 		}
 	}
@@ -255,7 +255,7 @@ func (w *formWriter) change(page []byte) []byte {
 		if err != nil || !f.asks() {
 			continue
 		}
-		mark.Action, mark.Passwords = address(action), f.passwords()
+		mark.Action, mark.Names = address(action), f.kept()
 		first := edit{f.at, f.at, `<input type="hidden" name="` + formField + `" value="` + mark.encode(w.codecs) + `">`}
 		var filled []edit
 		for i, k := range slices.Backward(w.kept) {

@@ -183,6 +183,10 @@ func TestEveryWayToWriteAFormIsFilledInAgain(t *testing.T) {
 		"a PASSWORD":                    {form: `<form method="post"><input type="PASSWORD" name="pw"/><input name="text"/></form>`, sent: "text=typed&pw=secret", want: "typed", not: "secret"},
 		"a password outside its form":   {form: `<form id="f" method="post"><input name="text"/></form><input type=password name="pw" form="f"/>`, sent: "text=typed&pw=secret", want: "typed", not: "secret"},
 		"a password in a noscript":      {form: `<form method="post"><noscript><input type="password" name="pw"/></noscript><input name="text"/></form>`, sent: "text=typed&pw=secret", want: "typed", not: "secret"},
+		"a field that a script adds":    {form: `<form method="post"><input name="text"/></form>`, sent: "text=typed&new_password=secret", want: "typed", not: "secret"},
+		"a password that is shown":      {form: `<form method="post"><input name="pw" autocomplete="new-password"/><input name="text"/></form>`, sent: "text=typed&pw=secret", want: "typed", not: "secret"},
+		"the current one, shown":        {form: `<form method="post"><input name="pw" autocomplete="section-a Current-Password"/><input name="text"/></form>`, sent: "text=typed&pw=secret", want: "typed", not: "secret"},
+		"a code":                        {form: `<form method="post"><input name="pw" autocomplete="one-time-code webauthn"/><input name="text"/></form>`, sent: "text=typed&pw=secret", want: "typed", not: "secret"},
 		"a password of a field's name":  {form: `<form method="post"><input name="text"/><input type="password" name="text"/><input name="more"/></form>`, sent: "text=typed&text=secret&more=more", want: `value="more"`, not: "secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
