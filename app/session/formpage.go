@@ -121,18 +121,26 @@ func mayAsk(page []byte) bool {
 		}
 		page = tag
 		switch {
+		case begins(tag, "!--"):
+			_, page, _ = bytes.Cut(tag, []byte("-->"))
 		case begins(tag, "form"):
 			tag, _, _ = bytes.Cut(tag, []byte(">"))
-			inForm = !bytes.Contains(tag, []byte(`method="get"`))
+			inForm = !says(tag, ` method="get"`)
 		case begins(tag, "/form"):
 			inForm = false
 		case begins(tag, "input"), begins(tag, "textarea"), begins(tag, "select"):
 			tag, _, _ = bytes.Cut(tag, []byte(">"))
-			if (inForm || bytes.Contains(tag, []byte("form="))) && !bytes.Contains(tag, []byte(`type="hidden"`)) {
+			if (inForm || bytes.Contains(tag, []byte("form="))) && !says(tag, ` type="hidden"`) {
 				return true
 			}
 		}
 	}
+}
+
+// says reports whether a tag has an attribute, for certain: it isn't what stands
+// in another one, between quotes of the other kind.
+func says(tag []byte, attribute string) bool {
+	return bytes.Contains(tag, []byte(attribute)) && !bytes.Contains(tag, []byte("'"))
 }
 
 // begins reports whether text begins with name, in whichever case.
@@ -143,7 +151,9 @@ func begins(text []byte, name string) bool {
 // findForms returns the forms of a page that post and that are closed, each with
 // the fields that a browser sends with it: those inside, and those elsewhere
 // that name it. A browser goes by the order of tags, too: from a table it moves
-// the form away, and the fields in the table remain the form's.
+// the form away, and the fields in the table remain the form's. A form that only
+// the formmethod of a button has post isn't among them: by its other buttons the
+// mark would come into an address.
 func findForms(page []byte) []*form {
 	var p parser
 	tokens := html.NewTokenizer(bytes.NewReader(page))
