@@ -436,6 +436,17 @@ func TestAFirstBuildThatFailsIsAPageUntilItIsMended(t *testing.T) {
 	if text, _ := io.ReadAll(answer.Body); answer.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(text), "app/page.go:5:13: cannot use \"<b>\"") {
 		t.Errorf("a program that isn't a browser gets %d, %s", answer.StatusCode, text)
 	}
+	// A page of another site can have its name lead here.
+	for _, path := range []string{"", "_dev/events", "_dev/client.js"} {
+		r := must(http.NewRequest(http.MethodGet, l.url+path, nil))
+		r.Host = "evil.example"
+		answer := must((&http.Client{Timeout: 10 * time.Second}).Do(r))
+		text, _ := io.ReadAll(answer.Body) // a stream has no end
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusMisdirectedRequest || strings.Contains(string(text), "page.go") {
+			t.Errorf("/%s under another name: %d, %s", path, answer.StatusCode, text)
+		}
+	}
 	l.write("app/page.go", page("mended"))
 	l.shows("mended")
 }

@@ -50,10 +50,22 @@ func (s *standIn) open() error {
 	for name := range devtools.Files {
 		mux.HandleFunc("GET /_dev/"+name, devtools.Serve)
 	}
-	s.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	s.server = &http.Server{Handler: atThisMachine(mux), ReadHeaderTimeout: 5 * time.Second}
 	s.server.SetKeepAlivesEnabled(false) // the next request is for the program
 	go s.server.Serve(listener)
 	return nil
+}
+
+// atThisMachine refuses who comes under another name, as the program does for
+// what is below /_dev: that may be a page of another site.
+func atThisMachine(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !devtools.IsThisMachine(r.Host) {
+			http.Error(w, "While the portal is being built, it answers at localhost, at this machine's name or its address.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // close leaves the socket to the program. What has come already is answered.

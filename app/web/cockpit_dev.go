@@ -13,7 +13,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -75,7 +74,7 @@ func (c *cockpit) refuseForeigners(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.URL.Path != "/_dev" && !strings.HasPrefix(r.URL.Path, "/_dev/") {
 			return next(e)
 		}
-		if !isThisMachine(r.Host) {
+		if !dev.IsThisMachine(r.Host) {
 			return c.refuse(e, http.StatusMisdirectedRequest, "It is shown at localhost, at this machine’s name or its address, and not at "+r.Host+".")
 		}
 		if r.Method == http.MethodPost && !isFromThisMachine(e) {
@@ -100,23 +99,6 @@ func isFromThisMachine(e echo.Context) bool {
 	}
 	to, _ := e.Request().Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
 	return from.Unmap().IsLoopback() || to != nil && from.Unmap() == to.AddrPort().Addr().Unmap()
-}
-
-// isThisMachine reports whether a Host is one that nobody else's page can have:
-// an address, or a name that isn't looked up in the internet.
-func isThisMachine(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
-	}
-	name, _ := os.Hostname()
-	name = strings.ToLower(name)
-	short, _, _ := strings.Cut(name, ".")
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") ||
-		host != "" && slices.Contains([]string{name, short, short + ".local"}, host)
 }
 
 //go:embed cockpit.css

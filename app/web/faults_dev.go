@@ -20,7 +20,7 @@ import (
 // showFault answers a request that failed by a fault of ours with what there is
 // to know about it. It reports whether it has.
 func (s *Server) showFault(c echo.Context, err error, status int) bool {
-	if s.devtools.hub == nil || !isThisMachine(c.Request().Host) || status != http.StatusInternalServerError || !wantsHTML(c.Request()) {
+	if s.devtools.hub == nil || !dev.IsThisMachine(c.Request().Host) || status != http.StatusInternalServerError || !wantsHTML(c.Request()) {
 		return false
 	}
 	fault := s.faultOf(c, err)
