@@ -610,6 +610,39 @@ func TestARequestUnderWayEndsBeforeTheProgram(t *testing.T) {
 	}
 }
 
+// TestAConnectionThatIsQuietForAMomentIsNotCut: a client that sends its next
+// request 150 ms later is answered, also where developers wait for the end.
+func TestAConnectionThatIsQuietForAMomentIsNotCut(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	answers := func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "whole") }
+	go func() {
+		ended <- serveHTTP(ctx, discardLog(), listener, http.HandlerFunc(answers), config.Config{Env: config.Development})
+	}()
+	client := &http.Client{Transport: &http.Transport{}}
+	post := func() {
+		answer, err := client.Post("http://"+listener.Addr().String(), "text/plain", nil) // Go repeats a GET by itself
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		io.Copy(io.Discard, answer.Body)
+		answer.Body.Close()
+	}
+	post()
+	stop()
+	<-time.After(150 * time.Millisecond)
+	post()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 // TestEightProgramsStartAtOnce on a database in which nothing is yet.
 func TestEightProgramsStartAtOnce(t *testing.T) {
 	t.Parallel()

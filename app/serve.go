@@ -24,7 +24,7 @@ import (
 // after its next answer, or when it has been quiet; a request under way may end.
 const (
 	quietInProduction  = 2 * time.Second
-	quietInDevelopment = 50 * time.Millisecond // the developer waits for the next program
+	quietInDevelopment = 300 * time.Millisecond // the developer may wait for the prompt
 	shutdownTimeout    = 20 * time.Second
 
 	firstLook = 5 * time.Second // at the database; migrations may take longer
