@@ -50,6 +50,30 @@ func settings(url string) map[string]string {
 	return map[string]string{"APP_ENV": "production", "SESSION_SECRET": goodSecret, "DATABASE_URL": url, "ADDR": "127.0.0.1:0"}
 }
 
+// TestInDevelopmentACommandLeavesAMigrationThatWaits: somebody may be writing it.
+func TestInDevelopmentACommandLeavesAMigrationThatWaits(t *testing.T) {
+	t.Parallel()
+	for engine, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "portal.db"), "postgres": dbtest.EmptyPostgresURL(t)} {
+		t.Run(engine, func(t *testing.T) {
+			env := settings(url)
+			env["APP_ENV"] = config.Development
+			for _, step := range []struct{ command, fault string }{
+				{"seed", ""}, // on an empty database
+				{"migrate down", ""},
+				{"seed", "1 migrations are pending: run `portal migrate up`"},
+				{"user list", "1 migrations are pending: run `portal migrate up`"},
+				{"migrate up", ""},
+				{"seed", ""},
+			} {
+				out, err := portal(t, env, "", strings.Fields(step.command)...)
+				if step.fault == "" && err != nil || step.fault != "" && (err == nil || !strings.Contains(err.Error(), step.fault)) {
+					t.Fatalf("%s: %v\n%s", step.command, err, out)
+				}
+			}
+		})
+	}
+}
+
 func TestCommandsThatNeedNoSettings(t *testing.T) {
 	t.Parallel()
 	for command, want := range map[string]string{

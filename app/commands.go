@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v3"
@@ -132,10 +133,16 @@ func (p *program) withDatabase(f func(config.Config, *db.DB) error) error {
 	return f(cfg, d)
 }
 
-// withReadyDatabase runs f on a database that is migrated.
+// withReadyDatabase runs f on a database that is migrated. In development it
+// migrates an empty one only: somebody may be writing the migration that waits.
 func (p *program) withReadyDatabase(ctx context.Context, f func(config.Config, *db.DB) error) error {
 	return p.withDatabase(func(cfg config.Config, d *db.DB) error {
-		if err := d.Connect(ctx, cfg.Migrate); err != nil {
+		migrate := cfg.Migrate
+		if cfg.Env == config.Development {
+			list, _ := d.Migrations(ctx) // why it can't be read, Connect says
+			migrate = migrate && !slices.ContainsFunc(list, func(m db.Migration) bool { return m.Applied })
+		}
+		if err := d.Connect(ctx, migrate); err != nil {
 			return err
 		}
 		return f(cfg, d)
