@@ -38,8 +38,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// portal runs one command with these settings, and nothing of the environment.
-func portal(t *testing.T, env map[string]string, stdin string, args ...string) (string, error) {
+// invoke runs one command with these settings, and nothing of the environment.
+func invoke(t *testing.T, env map[string]string, stdin string, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
 	err := run(t.Context(), append([]string{"portal"}, args...), func(name string) string { return env[name] }, strings.NewReader(stdin), &out)
@@ -47,7 +47,7 @@ func portal(t *testing.T, env map[string]string, stdin string, args ...string) (
 }
 
 func settings(url string) map[string]string {
-	return map[string]string{"APP_ENV": "production", "SESSION_SECRET": goodSecret, "DATABASE_URL": url, "ADDR": "127.0.0.1:0"}
+	return map[string]string{"APP_ENV": "production", "APP_NAME": "Meadow", "SESSION_SECRET": goodSecret, "DATABASE_URL": url, "ADDR": "127.0.0.1:0"}
 }
 
 // TestInDevelopmentACommandLeavesAMigrationThatWaits: somebody may be writing it.
@@ -102,13 +102,13 @@ func TestCommandsThatNeedNoSettings(t *testing.T) {
 		"version --help":        "print the version",
 		"migrate status --help": "whether they are applied",
 	} {
-		out, err := portal(t, nil, "", strings.Fields(command)...)
+		out, err := invoke(t, nil, "", strings.Fields(command)...)
 		if err != nil || !strings.Contains(out, want) {
 			t.Errorf("%s: %v\n%s", command, err, out)
 		}
 	}
-	first, _ := portal(t, nil, "", "secret")
-	second, _ := portal(t, nil, "", "secret")
+	first, _ := invoke(t, nil, "", "secret")
+	second, _ := invoke(t, nil, "", "secret")
 	if len(first) < 32 || first == second {
 		t.Errorf("secrets %q and %q", first, second)
 	}
@@ -119,28 +119,28 @@ func TestSeedIsForDevelopmentAndCanBeRepeated(t *testing.T) {
 	for engine, url := range map[string]string{"sqlite": dbtest.SQLiteURL(t), "postgres": dbtest.PostgresURL(t)} {
 		t.Run(engine, func(t *testing.T) {
 			env := settings(url)
-			if out, err := portal(t, env, "", "seed"); err == nil || !strings.Contains(err.Error(), "APP_ENV is production") {
+			if out, err := invoke(t, env, "", "seed"); err == nil || !strings.Contains(err.Error(), "APP_ENV is production") {
 				t.Errorf("in production: %v\n%s", err, out)
 			}
-			if list, err := portal(t, env, "", "user", "list"); err != nil || !strings.Contains(list, "Nobody yet") {
+			if list, err := invoke(t, env, "", "user", "list"); err != nil || !strings.Contains(list, "Nobody yet") {
 				t.Errorf("production has %s, %v", list, err)
 			}
 
 			env["APP_ENV"] = config.Development
-			first, err := portal(t, env, "", "seed")
+			first, err := invoke(t, env, "", "seed")
 			if err != nil || !strings.Contains(first, "Sign in as mara@example.com") {
 				t.Fatalf("%v\n%s", err, first)
 			}
 			for _, command := range []string{"demote admin@example.com", "disable mara@example.com"} {
-				if _, err := portal(t, env, "", strings.Fields("user "+command)...); err != nil {
+				if _, err := invoke(t, env, "", strings.Fields("user "+command)...); err != nil {
 					t.Fatal(err)
 				}
 			}
-			second, err := portal(t, env, "", "seed")
+			second, err := invoke(t, env, "", "seed")
 			if err != nil || first == second {
 				t.Errorf("again: %v\n%s", err, second)
 			}
-			list, err := portal(t, env, "", "user", "list")
+			list, err := invoke(t, env, "", "user", "list")
 			if err != nil || strings.Count(list, "@") != len(demoPeople) || !strings.Contains(list, "admin@example.com  Jonas Weber    admin") {
 				t.Errorf("%v\n%s", err, list)
 			}
@@ -186,7 +186,7 @@ func TestMistypedCommandsAreRefused(t *testing.T) {
 		"healthcheck now":              `takes no arguments`,
 		"user create a@b.c --name A x": "takes one e-mail address",
 	} {
-		if out, err := portal(t, settings("sqlite:"+t.TempDir()+"/x.db"), "", strings.Fields(command)...); err == nil || !strings.Contains(err.Error(), want) {
+		if out, err := invoke(t, settings("sqlite:"+t.TempDir()+"/x.db"), "", strings.Fields(command)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v\n%s", command, err, out)
 		}
 	}
@@ -195,7 +195,7 @@ func TestMistypedCommandsAreRefused(t *testing.T) {
 func TestProductionWithoutSettingsSaysAllThatIsMissing(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{"serve", "doctor", "migrate status", "user list"} {
-		out, err := portal(t, map[string]string{"APP_ENV": "production"}, "", strings.Fields(command)...)
+		out, err := invoke(t, map[string]string{"APP_ENV": "production"}, "", strings.Fields(command)...)
 		if text := fmt.Sprint(out, err); err == nil || !strings.Contains(text, "DATABASE_URL is missing") || !strings.Contains(text, "SESSION_SECRET is missing") {
 			t.Errorf("%s: %s", command, text)
 		}
@@ -209,7 +209,7 @@ func TestFaultsInTheDatabasesURLComeWithTheOthers(t *testing.T) {
 		"postgres://u:hunter2@h:99999/d":           "DATABASE_URL is not a PostgreSQL URL",
 		"sqlite:" + t.TempDir():                    "which is a folder",
 	} {
-		_, err := portal(t, map[string]string{"APP_ENV": "production", "DATABASE_URL": url}, "")
+		_, err := invoke(t, map[string]string{"APP_ENV": "production", "DATABASE_URL": url}, "")
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "SESSION_SECRET is missing") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", url, err)
 		}
@@ -234,7 +234,7 @@ func TestLookingAfterAccounts(t *testing.T) {
 				{"difference engine\n", "user create ada@example.com --name Ada", "ada@example.com already has an account"},
 				{"", "user create eve@example.com --name Eve", "no password"},
 				{"short\n", "user create eve@example.com --name Eve", "at least 8"},
-				{"portal2026\n", "user create eve@example.com --name Eve", "mostly a name"},
+				{"meadow2026\n", "user create eve@example.com --name Eve", "mostly a name"},
 				{"no line end at all", "user create eve@example.com --name Eve", "can sign in now"},
 				{"", "user list", "ada@example.com  Ada   admin   active"},
 				{"", "user demote ada@example.com", "is a member now"},
@@ -254,7 +254,7 @@ func TestLookingAfterAccounts(t *testing.T) {
 				{"", "migrate up", "1 migrations applied"},
 				{"", "doctor", "all applied"},
 			} {
-				out, err := portal(t, env, step.stdin, strings.Fields(step.command)...)
+				out, err := invoke(t, env, step.stdin, strings.Fields(step.command)...)
 				if text := fmt.Sprint(out, err); !strings.Contains(text, step.want) {
 					t.Errorf("%s: want %q in %s", step.command, step.want, text)
 				}
@@ -266,13 +266,13 @@ func TestLookingAfterAccounts(t *testing.T) {
 func TestDoctorNamesWhatIsAmiss(t *testing.T) {
 	t.Parallel()
 	env := settings("postgres://nobody:hunter2@127.0.0.1:1/none")
-	out, err := portal(t, env, "", "doctor")
+	out, err := invoke(t, env, "", "doctor")
 	if err == nil || !strings.Contains(out, "FAULT  database") || strings.Contains(out, "hunter2") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	env = settings(dbtest.EmptyPostgresURL(t))
 	env["MIGRATE"] = "manual"
-	out, err = portal(t, env, "", "doctor")
+	out, err = invoke(t, env, "", "doctor")
 	if err == nil || !strings.Contains(out, "FAULT  migrations") || !strings.Contains(out, "run `portal migrate up`") {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -282,7 +282,7 @@ func TestDoctorSaysThatThereIsAPooler(t *testing.T) {
 	t.Parallel()
 	direct := dbtest.PostgresURL(t)
 	for url, want := range map[string]string{direct: "PostgreSQL\n", dbtest.BouncedURL(t, direct): "PostgreSQL, through a pooler such as PgBouncer\n"} {
-		out, err := portal(t, settings(url), "", "doctor")
+		out, err := invoke(t, settings(url), "", "doctor")
 		if err != nil || !strings.Contains(out, want) {
 			t.Errorf("%v\n%s", err, out)
 		}
@@ -364,7 +364,7 @@ func TestAnAddressInUseIsAnError(t *testing.T) {
 	defer taken.Close()
 	env := settings(dbtest.SQLiteURL(t))
 	env["ADDR"] = taken.Addr().String()
-	_, err = portal(t, env, "")
+	_, err = invoke(t, env, "")
 	if err == nil || !strings.Contains(err.Error(), "is in use by another program: stop that one, or set ADDR") {
 		t.Errorf("got %v", err)
 	}
@@ -443,7 +443,7 @@ func listenOn(t *testing.T, address string) (*os.File, string) {
 	return socket, port
 }
 
-func TestAHealthCheckFindsThePortalWhereverItListens(t *testing.T) {
+func TestAHealthCheckFindsTheProgramWhereverItListens(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ listen, variable, value string }{
 		{"127.0.0.1:0", "ADDR", "127.0.0.1:"},
@@ -461,14 +461,14 @@ func TestAHealthCheckFindsThePortalWhereverItListens(t *testing.T) {
 			env := map[string]string{"APP_ENV": "production", test.variable: test.value + port}
 			for _, command := range []string{"healthcheck", "healthcheck --ready"} {
 				eventually(t, out, func() bool {
-					said, err := portal(t, env, "", strings.Fields(command)...)
+					said, err := invoke(t, env, "", strings.Fields(command)...)
 					return err == nil && said == "ok\n"
 				})
 			}
 			program.Process.Signal(syscall.SIGTERM)
 			program.Wait()
 			socket.Close()
-			said, err := portal(t, env, "", "healthcheck")
+			said, err := invoke(t, env, "", "healthcheck")
 			if err == nil || said != "" || !strings.Contains(err.Error(), "/healthz doesn't answer") {
 				t.Errorf("after its end: %q, %v", said, err)
 			}
@@ -476,24 +476,24 @@ func TestAHealthCheckFindsThePortalWhereverItListens(t *testing.T) {
 	}
 }
 
-func TestAPortalWithoutItsDatabaseIsAliveAndNotReady(t *testing.T) {
+func TestAProgramWithoutItsDatabaseIsAliveAndNotReady(t *testing.T) {
 	t.Parallel()
 	socket, port := listenOn(t, "127.0.0.1:0")
 	_, out := start(t, socket, "postgres://nobody@127.0.0.1:1/none", t.TempDir())
 	env := map[string]string{"APP_ENV": "production", "ADDR": "127.0.0.1:" + port}
 	eventually(t, out, func() bool {
-		_, err := portal(t, env, "", "healthcheck")
+		_, err := invoke(t, env, "", "healthcheck")
 		return err == nil
 	})
-	said, err := portal(t, env, "", "healthcheck", "--ready")
+	said, err := invoke(t, env, "", "healthcheck", "--ready")
 	if err == nil || said != "" || !strings.Contains(err.Error(), "/readyz answers 503 Service Unavailable") {
 		t.Errorf("%q, %v", said, err)
 	}
 }
 
-// TestAPortalSaysWhenItServes starts it as systemd does. What comes then is
+// TestAProgramSaysWhenItServes starts it as systemd does. What comes then is
 // answered with data, and not with an apology.
-func TestAPortalSaysWhenItServes(t *testing.T) {
+func TestAProgramSaysWhenItServes(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "notify")
 	notify, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
@@ -527,11 +527,11 @@ func TestAHealthCheckEnds(t *testing.T) {
 	}
 	defer silent.Close()
 	began := time.Now()
-	_, err = portal(t, map[string]string{"APP_ENV": "production", "ADDR": silent.Addr().String()}, "", "healthcheck")
+	_, err = invoke(t, map[string]string{"APP_ENV": "production", "ADDR": silent.Addr().String()}, "", "healthcheck")
 	if took := time.Since(began); err == nil || took < healthTimeout || took > 2*healthTimeout {
 		t.Errorf("ended after %s with %v", took, err)
 	}
-	_, err = portal(t, map[string]string{"APP_ENV": "production", "PORT": "eighty"}, "", "healthcheck")
+	_, err = invoke(t, map[string]string{"APP_ENV": "production", "PORT": "eighty"}, "", "healthcheck")
 	if err == nil || !strings.Contains(err.Error(), `PORT is "eighty"`) {
 		t.Errorf("got %v", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -15,7 +16,7 @@ import (
 // each other. A package that isn't listed may import none of ours.
 func TestImportsGoOneWay(t *testing.T) {
 	t.Parallel()
-	const module = "github.com/managethefans/portal/"
+	module := ownModule(t) + "/"
 	allowed := map[string][]string{
 		"app":              {"app/auth", "app/config", "app/session", "app/web", "db"},
 		"app/input":        {"app/auth"},
@@ -67,4 +68,15 @@ func TestImportsGoOneWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// ownModule is the path that go.mod names.
+func ownModule(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimPrefix(first, "module ")
 }

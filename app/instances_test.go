@@ -48,13 +48,13 @@ func startInstances(t *testing.T, n int, databaseURL string) []*instance {
 	return instances
 }
 
-// TestThreeInstancesAreOnePortal signs in on one, works on another, and ends a
+// TestThreeInstancesAreOneSite signs in on one, works on another, and ends a
 // sign-in on the third; limits count over all of them.
-func TestThreeInstancesAreOnePortal(t *testing.T) {
+func TestThreeInstancesAreOneSite(t *testing.T) {
 	t.Parallel()
 	databaseURL := dbtest.PostgresURL(t)
 	env := settings(databaseURL)
-	if _, err := portal(t, env, "difference engine\n", "user", "create", "ada@example.com", "--name", "Ada"); err != nil {
+	if _, err := invoke(t, env, "difference engine\n", "user", "create", "ada@example.com", "--name", "Ada"); err != nil {
 		t.Fatal(err)
 	}
 	one, two, three := func() (a, b, c string) {

@@ -11,14 +11,14 @@ import (
 func TestPruningByHand(t *testing.T) {
 	t.Parallel()
 	for command, want := range map[string]string{"session --help": "prune", "session prune --help": "by itself"} {
-		if out, err := portal(t, nil, "", strings.Fields(command)...); err != nil || !strings.Contains(out, want) {
+		if out, err := invoke(t, nil, "", strings.Fields(command)...); err != nil || !strings.Contains(out, want) {
 			t.Errorf("%s: %v\n%s", command, err, out)
 		}
 	}
 	for engine, url := range map[string]string{"sqlite": dbtest.SQLiteURL(t), "postgres": dbtest.PostgresURL(t)} {
 		t.Run(engine, func(t *testing.T) {
 			env := settings(url)
-			if out, err := portal(t, env, "correct horse battery\n", "user", "create", "ada@example.com", "--name", "Ada"); err != nil {
+			if out, err := invoke(t, env, "correct horse battery\n", "user", "create", "ada@example.com", "--name", "Ada"); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			d, err := db.Open(url, "")
@@ -37,7 +37,7 @@ func TestPruningByHand(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, want := range []string{"Expired and deleted: 1 sign-ins, 0 sessions in the database, 0 in files.\n", "Expired and deleted: 0 sign-ins, 0 sessions in the database, 0 in files.\n"} {
-				if out, err := portal(t, env, "", "session", "prune"); err != nil || out != want {
+				if out, err := invoke(t, env, "", "session", "prune"); err != nil || out != want {
 					t.Errorf("%v, %q", err, out)
 				}
 			}

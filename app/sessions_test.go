@@ -50,7 +50,7 @@ func TestLookingAfterSessions(t *testing.T) {
 			signIns(t, url, begun, map[string]int{"ada@example.com": 2, "eve@example.com": 1, "mia@example.com": 2})
 			lowered := settings(url)
 			lowered["SESSION_IDLE_TIMEOUT"] = "1h"
-			if out, err := portal(t, lowered, "", "session", "list"); err != nil || !strings.Contains(out, "Nobody is signed in.") {
+			if out, err := invoke(t, lowered, "", "session", "list"); err != nil || !strings.Contains(out, "Nobody is signed in.") {
 				t.Errorf("by a lower limit: %s, %v", out, err)
 			}
 			for _, step := range []struct{ command, want string }{
@@ -71,7 +71,7 @@ func TestLookingAfterSessions(t *testing.T) {
 				{"session revoke --all", "everybody is signed out, of 3 sessions"},
 				{"session list", "Nobody is signed in."},
 			} {
-				out, err := portal(t, settings(url), "", strings.Fields(step.command)...)
+				out, err := invoke(t, settings(url), "", strings.Fields(step.command)...)
 				if text := fmt.Sprint(out, err); !strings.Contains(text, step.want) {
 					t.Errorf("%s: want %q in %s", step.command, step.want, text)
 				}

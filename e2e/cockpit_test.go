@@ -12,7 +12,7 @@ import (
 func TestTheCockpit(t *testing.T) {
 	t.Parallel()
 	url := dbtest.SQLiteURL(t)
-	demoPassword, base := seed(t, url), startPortal(t, url)
+	demoPassword, base := seed(t, url), startProgram(t, url)
 	d, err := db.Open(url, "")
 	if err != nil {
 		t.Fatal(err)

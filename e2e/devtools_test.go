@@ -48,7 +48,7 @@ func newProject(t *testing.T) *project {
 	}
 	p.save(devPage, devPageText)
 	p.save("static/css/parts.css", p.read("static/css/parts.css")+".inner { height: 100px; overflow: auto } .tall { height: 3000px }\n")
-	p.program = startPortalIn(t, p.dir, p.db)
+	p.program = startProgramIn(t, p.dir, p.db)
 	p.url = p.program.url
 	return p
 }
@@ -58,7 +58,7 @@ func (p *project) restart(between func()) {
 	p.t.Helper()
 	p.program.stop()
 	between()
-	p.program = startPortalIn(p.t, p.dir, p.db, "ADDR="+strings.TrimPrefix(p.url, "http://"))
+	p.program = startProgramIn(p.t, p.dir, p.db, "ADDR="+strings.TrimPrefix(p.url, "http://"))
 }
 
 func (p *project) read(name string) string {

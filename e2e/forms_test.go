@@ -13,7 +13,7 @@ func TestWhatIsTypedOutlivesTheSignIn(t *testing.T) {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()
 			url := dbtest.SQLiteURL(t)
-			b := newTab(t, startPortal(t, url), l)
+			b := newTab(t, startProgram(t, url), l)
 			b.signUp(ada)
 			b.open("/notes/new").fill("title", "Quarterly report").fill("body", "First line").setDate("due_on", "2031-02-03").tick("pinned")
 			path, err := program()

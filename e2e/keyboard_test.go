@@ -110,7 +110,7 @@ func (b *tab) hit(key chromedp.Action[chromedp.Void]) *tab {
 
 func TestWithTheKeyboardAlone(t *testing.T) {
 	t.Parallel()
-	b := newTab(t, startPortal(t, dbtest.SQLiteURL(t)), wide)
+	b := newTab(t, startProgram(t, dbtest.SQLiteURL(t)), wide)
 	b.open("/").reach(tabKey, "link", "/register").hit(enterKey).wantPath("/register")
 	b.reach(tabKey, "field", "email").write(ada)
 	b.reach(backTab, "field", "name").write("Ada Lovelace")
@@ -141,7 +141,7 @@ func TestWithTheKeyboardAlone(t *testing.T) {
 
 func TestTheSkipLinkLeadsToTheContent(t *testing.T) {
 	t.Parallel()
-	b := newTab(t, startPortal(t, dbtest.SQLiteURL(t)), wide)
+	b := newTab(t, startProgram(t, dbtest.SQLiteURL(t)), wide)
 	b.open("/")
 	b.moveFocus(tabKey)
 	target := script[string](b, `() => document.activeElement.getAttribute("href") ?? ""`)

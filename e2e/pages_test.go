@@ -112,7 +112,7 @@ func eachView(t *testing.T, base, demoPassword string, l look, f func(b *tab, na
 func TestEveryPageIsSound(t *testing.T) {
 	t.Parallel()
 	url := dbtest.SQLiteURL(t)
-	demoPassword, base := seed(t, url), startPortal(t, url)
+	demoPassword, base := seed(t, url), startProgram(t, url)
 	for _, l := range looks {
 		eachView(t, base, demoPassword, l, func(b *tab, _ string) { b.walk() })
 	}
@@ -122,7 +122,7 @@ func TestEveryPageIsSound(t *testing.T) {
 // then.
 func TestWhatIsPointedAtIsLegible(t *testing.T) {
 	t.Parallel()
-	base := startPortal(t, dbtest.SQLiteURL(t))
+	base := startProgram(t, dbtest.SQLiteURL(t))
 	for _, l := range []look{wide, wideDark} {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()
@@ -140,10 +140,10 @@ func TestWhatIsPointedAtIsLegible(t *testing.T) {
 	}
 }
 
-// TestALongNameOfThePortalFits has it beside all that the header can hold.
-func TestALongNameOfThePortalFits(t *testing.T) {
+// TestALongNameFits has it beside all that the header can hold.
+func TestALongNameFits(t *testing.T) {
 	t.Parallel()
-	base := startPortal(t, dbtest.SQLiteURL(t), "APP_NAME=Customer Service Portal of Example City")
+	base := startProgram(t, dbtest.SQLiteURL(t), "APP_NAME=Customer Services of the City of Exampleton")
 	for _, l := range []look{wide, tablet, phone} {
 		b := newTab(t, base, l)
 		b.open("/").signUp(strings.ReplaceAll(l.name, " ", "-") + "@example.com").click("/account")
@@ -162,7 +162,7 @@ func TestScreenshots(t *testing.T) {
 		t.Fatal(err)
 	}
 	url := dbtest.SQLiteURL(t)
-	demoPassword, base := seed(t, url), startPortal(t, url)
+	demoPassword, base := seed(t, url), startProgram(t, url)
 	for _, l := range looks {
 		eachView(t, base, demoPassword, l, (*tab).picture)
 	}

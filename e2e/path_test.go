@@ -27,7 +27,7 @@ func TestTheMainPath(t *testing.T) {
 	} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			b := newTab(t, startPortal(t, on.url(t)), on.look)
+			b := newTab(t, startProgram(t, on.url(t)), on.look)
 			mainPath(b)
 			notesPath(b)
 		})
@@ -37,7 +37,7 @@ func TestTheMainPath(t *testing.T) {
 // TestWithoutScripts goes the same way in a browser that runs none.
 func TestWithoutScripts(t *testing.T) {
 	t.Parallel()
-	b := newTab(t, startPortal(t, dbtest.SQLiteURL(t)), noScripts)
+	b := newTab(t, startProgram(t, dbtest.SQLiteURL(t)), noScripts)
 	mainPath(b)
 	notesPath(b)
 }
@@ -88,7 +88,7 @@ func notesPath(b *tab) {
 // choose dark, and leave it to the device again.
 func TestTheThemeIsAChoiceWithAndWithoutScripts(t *testing.T) {
 	t.Parallel()
-	base := startPortal(t, dbtest.SQLiteURL(t))
+	base := startProgram(t, dbtest.SQLiteURL(t))
 	for _, l := range []look{wide, noScripts, phone} {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()

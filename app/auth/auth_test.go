@@ -13,7 +13,7 @@ import (
 
 func TestPasswordFault(t *testing.T) {
 	t.Parallel()
-	names := []string{"Portal", "Ada Lovelace", "ada.lovelace@example.com"}
+	names := []string{"Meadow", "Ada Lovelace", "ada.lovelace@example.com"}
 	for name, test := range map[string]struct{ password, want string }{
 		"seven characters":                 {"aB3$xyz", "at least 8"},
 		"eight characters":                 {"aB3$xyzq", ""},
@@ -33,15 +33,15 @@ func TestPasswordFault(t *testing.T) {
 		"four characters again":            {"12341234", "attacker tries"},
 		"three characters, cut":            {"12312312", "attacker tries"},
 		"two characters again":             {"abababab", "attacker tries"},
-		"a name and a run":                 {"portal12345678", "mostly a name"},
+		"a name and a run":                 {"meadow12345678", "mostly a name"},
 		"a name and a common one":          {"lovelacepassword", "mostly a name"},
 		"the end of the address's host":    {"k7com#Qz", ""},
-		"the product's name and a year":    {"Portal2026!", "mostly a name"},
+		"the product's name and a year":    {"Meadow2026!", "mostly a name"},
 		"the person's name":                {"my lovelace", "mostly a name"},
 		"the person's whole name":          {"AdaLovelace1", "mostly a name"},
 		"the address":                      {"ada.lovelace", "mostly a name"},
 		"the address's host":               {"example.com", "mostly a name"},
-		"a sentence that has a name in it": {"my portal has seven doors", ""},
+		"a sentence that has a name in it": {"my meadow has seven doors", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

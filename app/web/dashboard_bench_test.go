@@ -19,7 +19,7 @@ import (
 
 // benchConfig is a portal in production.
 var benchConfig = config.Config{
-	Env: config.Production, AppName: "Portal", SessionStore: config.Postgres,
+	Env: config.Production, AppName: "Meadow", SessionStore: config.Postgres,
 	SessionSecrets: []string{"a secret for tests, of 32 bytes and more"},
 	SessionIdle:    7 * 24 * time.Hour, SessionAbsolute: 30 * 24 * time.Hour,
 }

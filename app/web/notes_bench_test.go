@@ -73,7 +73,7 @@ type notebook struct {
 
 // fillNotebook gives one person manyNotes.
 func fillNotebook(b *testing.B, d *db.DB) notebook {
-	cfg := config.Config{Env: config.Test, AppName: "Portal", SessionStore: config.Cookie, SessionSecrets: benchConfig.SessionSecrets,
+	cfg := config.Config{Env: config.Test, AppName: "Meadow", SessionStore: config.Cookie, SessionSecrets: benchConfig.SessionSecrets,
 		SessionIdle: benchConfig.SessionIdle, SessionAbsolute: benchConfig.SessionAbsolute}
 	s, err := New(cfg, slog.New(slog.DiscardHandler), d)
 	if err != nil {

@@ -45,7 +45,7 @@ func TestRegisteringWithFaults(t *testing.T) {
 			"a short password":    {"Ada", adaEmail, "1234567", "password", "at least 8"},
 			"a long password":     {"Ada", adaEmail, strings.Repeat("ab", 65), "password", "at most 128"},
 			"a common password":   {"Ada", adaEmail, "password1", "password", "attacker tries"},
-			"the product's name":  {"Ada", adaEmail, "portal2026", "password", "mostly a name"},
+			"the product's name":  {"Ada", adaEmail, "meadow2026", "password", "mostly a name"},
 			"the person's own":    {"Ada Lovelace", adaEmail, "my lovelace", "password", "mostly a name"},
 			"the address as such": {"Ada", adaEmail, adaEmail, "password", "mostly a name"},
 		} {

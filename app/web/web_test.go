@@ -31,7 +31,7 @@ import (
 func newServer(t *testing.T, d *db.DB, change ...func(*config.Config)) *Server {
 	t.Helper()
 	cfg := config.Config{
-		Env: config.Test, AppName: "Portal",
+		Env: config.Test, AppName: "Meadow",
 		SessionStore: config.Filesystem, SessionDir: t.TempDir(),
 		SessionSecrets:  []string{"a secret for tests, of 32 bytes and more"},
 		SessionIdle:     7 * 24 * time.Hour,

@@ -11,19 +11,19 @@ import (
 	"time"
 )
 
-// startPortal runs the program on this database, in a folder of its own, until
+// startProgram runs the program on this database, in a folder of its own, until
 // the test ends. It returns the address of its pages. An error in its log fails
 // the test.
-func startPortal(t *testing.T, databaseURL string, settings ...string) string {
+func startProgram(t *testing.T, databaseURL string, settings ...string) string {
 	t.Helper()
-	portal := startPortalIn(t, t.TempDir(), databaseURL, settings...)
+	p := startProgramIn(t, t.TempDir(), databaseURL, settings...)
 	t.Cleanup(func() {
-		portal.stop()
-		if strings.Contains(portal.log.String(), `"level":"ERROR"`) {
+		p.stop()
+		if strings.Contains(p.log.String(), `"level":"ERROR"`) {
 			t.Error("the portal logged an error")
 		}
 	})
-	return portal.url
+	return p.url
 }
 
 // running is a program that serves.
@@ -33,7 +33,7 @@ type running struct {
 	log  *strings.Builder // to be read when it has stopped
 }
 
-func startPortalIn(t *testing.T, dir, databaseURL string, settings ...string) running {
+func startProgramIn(t *testing.T, dir, databaseURL string, settings ...string) running {
 	t.Helper()
 	needChromium(t)
 	path, err := program()
