@@ -23,16 +23,6 @@ import (
 	"github.com/managethefans/portal/db/dbtest"
 )
 
-// developersPages are the types of the pages below templates/pages/_dev.
-var developersPages = map[string]any{
-	"_dev/migrations": &migrationsPage{},
-	"_dev/overview":   &overviewPage{},
-	"_dev/reset":      &resetPage{},
-	"_dev/routes":     &routesPage{},
-	"_dev/settings":   &settingsPage{},
-	"_dev/sql":        &sqlPage{},
-}
-
 // newDeveloper returns the browser of somebody who develops a portal on d.
 func newDeveloper(t *testing.T, d *db.DB) (*browser, *Server) {
 	t.Helper()

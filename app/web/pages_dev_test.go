@@ -1,0 +1,13 @@
+//go:build dev
+
+package web
+
+// developersPages are the types of the pages below templates/pages/_dev.
+var developersPages = map[string]any{
+	"_dev/migrations": &migrationsPage{},
+	"_dev/overview":   &overviewPage{},
+	"_dev/reset":      &resetPage{},
+	"_dev/routes":     &routesPage{},
+	"_dev/settings":   &settingsPage{},
+	"_dev/sql":        &sqlPage{},
+}

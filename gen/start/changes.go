@@ -1,0 +1,89 @@
+package start
+
+import (
+	"fmt"
+	"path"
+	"strings"
+)
+
+// changes are how the template's files become those of a project, before they
+// are renamed. They are written in the template's words, and each of them must
+// find its place: one that doesn't is an error, so that none is forgotten when
+// the template changes.
+type changes struct {
+	leftOut []string // files by a pattern, folders with a slash at the end
+	edits   []edit
+}
+
+// edit is one change of a file. old becomes new, once; or the lines from the one
+// that begins with from up to the next one that begins with upTo are taken out, or
+// up to the end where upTo is empty.
+type edit struct {
+	path       string
+	old, new   string
+	from, upTo string
+}
+
+// apply returns the files as they are after the changes.
+func (c changes) apply(source project) (project, error) {
+	p := project{}
+	used := make([]bool, len(c.leftOut))
+	for name, content := range source {
+		keep := true
+		for i, pattern := range c.leftOut {
+			if matches(pattern, name) {
+				used[i], keep = true, false
+			}
+		}
+		if keep {
+			p[name] = content
+		}
+	}
+	for i, pattern := range c.leftOut {
+		if !used[i] {
+			return nil, fmt.Errorf("gen/start leaves out %s, which the template doesn't have", pattern)
+		}
+	}
+	for _, e := range c.edits {
+		content, ok := p[e.path]
+		if !ok {
+			return nil, fmt.Errorf("gen/start changes %s, which isn't there", e.path)
+		}
+		text, err := e.apply(string(content))
+		if err != nil {
+			return nil, fmt.Errorf("gen/start changes %s: %w", e.path, err)
+		}
+		p[e.path] = []byte(text)
+	}
+	return p, nil
+}
+
+func matches(pattern, name string) bool {
+	if strings.HasSuffix(pattern, "/") {
+		return strings.HasPrefix(name, pattern)
+	}
+	match, err := path.Match(pattern, name)
+	return match && err == nil
+}
+
+func (e edit) apply(text string) (string, error) {
+	if e.from == "" {
+		if n := strings.Count(text, e.old); n != 1 {
+			return "", fmt.Errorf("%q is there %d times", e.old, n)
+		}
+		return strings.Replace(text, e.old, e.new, 1), nil
+	}
+	text = "\n" + text // so that each line has one before it
+	from := strings.Index(text, "\n"+e.from)
+	if from < 0 || strings.Count(text, "\n"+e.from) > 1 {
+		return "", fmt.Errorf("not one line begins with %q", e.from)
+	}
+	if e.upTo == "" {
+		return text[1 : from+1], nil
+	}
+	length := strings.Index(text[from+1:], "\n"+e.upTo)
+	if length < 0 {
+		return "", fmt.Errorf("no line after %q begins with %q", e.from, e.upTo)
+	}
+	return text[1:from+1] + text[from+1+length+1:], nil
+}
