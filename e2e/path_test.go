@@ -100,7 +100,7 @@ func TestTheThemeIsAChoiceWithAndWithoutScripts(t *testing.T) {
 			if !l.noScripts {
 				choose = func(theme string) *tab { return b.touch("button", theme) }
 			}
-			b.open("/login?next=%2Fnotes")
+			b.open("/login?next=%2Faccount")
 			light := background()
 			b.fill("email", ada)
 			choose("Dark").wantPath("/login")

@@ -185,7 +185,7 @@ func TestHugeAndDeepFormsAreRefused(t *testing.T) {
 	t.Parallel()
 	b := newMember(t, newServer(t, dbtest.SQLite(t)), adaEmail)
 	send := func(kind, body string) int {
-		r := httptest.NewRequest(http.MethodPost, "/notes", strings.NewReader(body))
+		r := httptest.NewRequest(http.MethodPost, "/account/profile", strings.NewReader(body))
 		r.Header.Set("Content-Type", kind)
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 		return b.do(r).StatusCode
@@ -196,27 +196,29 @@ func TestHugeAndDeepFormsAreRefused(t *testing.T) {
 		status     int
 	}{
 		"a hundred thousand fields":      {form, strings.Repeat("a=1&", 100_000), http.StatusBadRequest},
-		"names nested ten thousand deep": {form, "title" + strings.Repeat("[a]", 10_000) + "=x", http.StatusUnprocessableEntity},
-		"a title of a megabyte":          {form, "title=" + strings.Repeat("x", maxBody), http.StatusRequestEntityTooLarge},
-		"a title just below that":        {form, "title=" + strings.Repeat("x", maxBody-10), http.StatusUnprocessableEntity},
-		"a broken escape":                {form, "title=%zz", http.StatusBadRequest},
+		"names nested ten thousand deep": {form, "name" + strings.Repeat("[a]", 10_000) + "=x", http.StatusUnprocessableEntity},
+		"a name of a megabyte":           {form, "name=" + strings.Repeat("x", maxBody), http.StatusRequestEntityTooLarge},
+		"a name just below that":         {form, "name=" + strings.Repeat("x", maxBody-10), http.StatusUnprocessableEntity},
+		"a broken escape":                {form, "name=%zz", http.StatusBadRequest},
 		"ten thousand parts":             {"multipart/form-data; boundary=b", strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n", 10_000) + "--b--", http.StatusBadRequest},
-		"a part that never ends":         {"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nx", http.StatusBadRequest},
+		"a part that never ends":         {"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nx", http.StatusBadRequest},
 		"no boundary":                    {"multipart/form-data", "x", http.StatusBadRequest},
-		"a charset that isn't one":       {form + "; charset=\"", "title=x", http.StatusBadRequest},
+		"a charset that isn't one":       {form + "; charset=\"", "name=x", http.StatusBadRequest},
 	} {
 		if status := send(test.kind, test.body); status != test.status {
 			t.Errorf("%s: %d, want %d", name, status, test.status)
 		}
 	}
-	wantTitles(t, b.get("/notes"))
+	if text := b.get("/dashboard").text(); strings.Contains(text, "xxx") {
+		t.Errorf("the name has become %s", text)
+	}
 }
 
 func TestNoAnswerIsAScript(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dbtest.SQLite(t))
 	b := newPerson(t, s, adaEmail, db.RoleAdmin)
-	id := newRow(b, "/notes/:id")
+	id := newRow(b, "/admin/users/:id")
 	for _, route := range s.routes {
 		if route.Method != http.MethodGet {
 			continue
@@ -236,14 +238,14 @@ func TestAFormWithAFileIsTakenWithoutIt(t *testing.T) {
 	b := newMember(t, newServer(t, dbtest.SQLite(t)), adaEmail)
 	var body strings.Builder
 	w := multipart.NewWriter(&body)
-	w.WriteField("title", "with a file")
-	file, _ := w.CreateFormFile("title", "../../title.html")
+	w.WriteField("name", "with a file")
+	file, _ := w.CreateFormFile("name", "../../title.html")
 	file.Write([]byte("<script>"))
 	w.Close()
-	r := httptest.NewRequest(http.MethodPost, "/notes", strings.NewReader(body.String()))
+	r := httptest.NewRequest(http.MethodPost, "/account/profile", strings.NewReader(body.String()))
 	r.Header.Set("Content-Type", w.FormDataContentType())
 	b.do(r).wantStatus(http.StatusSeeOther)
-	b.get("/notes").wantText("with a file")
+	b.get("/dashboard").wantText("with a file")
 }
 
 func TestPathTricksOnStaticFilesFindNothing(t *testing.T) {
@@ -268,10 +270,10 @@ func TestTheThemeIsRememberedAndNothingElse(t *testing.T) {
 		if !strings.Contains(b.get("/").body, `data-theme="system"`) {
 			t.Error("at first it isn't the device's")
 		}
-		b.submit("/login?next=%2Fnotes", "/theme").wantStatus(http.StatusBadRequest)
-		form, _ := formValues(b.get("/login?next=%2Fnotes").parse(), "/theme")
+		b.submit("/login?next=%2Faccount", "/theme").wantStatus(http.StatusBadRequest)
+		form, _ := formValues(b.get("/login?next=%2Faccount").parse(), "/theme")
 		form.Set("theme", "dark")
-		answer := b.post("/theme", form).wantRedirect("/login?next=%2Fnotes")
+		answer := b.post("/theme", form).wantRedirect("/login?next=%2Faccount")
 		cookie := answer.Header.Get("Set-Cookie")
 		want := "portal_theme=dark; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"
 		if env == config.Production {

@@ -180,15 +180,15 @@ func TestAFormLeadsBackToItsPageOnly(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t, newServer(t, dbtest.SQLite(t)))
 	for referer, want := range map[string]string{
-		"http://example.com/notes?page=2":  "/login?next=%2Fnotes%3Fpage%3D2",
-		"http://evil.example/notes":        "/login",
-		"http://example.com//evil.example": "/login",
-		"http://example.com":               "/login",
-		"":                                 "/login",
+		"http://example.com/account?page=2": "/login?next=%2Faccount%3Fpage%3D2",
+		"http://evil.example/account":       "/login",
+		"http://example.com//evil.example":  "/login",
+		"http://example.com":                "/login",
+		"":                                  "/login",
 		"http://example.com/a?" + strings.Repeat("x", maxNext): "/login?next=%2Fa",
 		"http://example.com/" + strings.Repeat("x", maxNext):   "/login",
 	} {
-		r := httptest.NewRequest(http.MethodPost, "/notes", nil)
+		r := httptest.NewRequest(http.MethodPost, "/account/profile", nil)
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 		r.Header.Set("Referer", referer)
 		if got := b.do(r).Header.Get("Location"); got != want {

@@ -103,9 +103,9 @@ func TestSecurityHeaders(t *testing.T) {
 		}
 		s := newServer(t, d, func(c *config.Config) { c.Env = env })
 		b := newMember(t, s, env+"@example.com")
-		elsewhere := httptest.NewRequest(http.MethodPost, "/notes", nil)
+		elsewhere := httptest.NewRequest(http.MethodPost, "/account/profile", nil)
 		elsewhere.Header.Set("Sec-Fetch-Site", "cross-site")
-		large := httptest.NewRequest(http.MethodPost, "/notes", strings.NewReader(strings.Repeat("x", maxBody+1)))
+		large := httptest.NewRequest(http.MethodPost, "/account/profile", strings.NewReader(strings.Repeat("x", maxBody+1)))
 		problem := httptest.NewRequest(http.MethodGet, "/nope", nil)
 		problem.Header.Set("Accept", "application/json")
 		for _, test := range []struct {
@@ -117,8 +117,8 @@ func TestSecurityHeaders(t *testing.T) {
 			{b.get("/dashboard"), 200, "no-store"},
 			{newBrowser(t, s).get("/"), 200, "no-cache"},
 			{newBrowser(t, s).get("/dashboard"), 303, "no-store"},
-			{b.post("/notes", url.Values{"title": {"x"}}), 303, "no-store"},
-			{b.post("/notes", nil), 422, "no-store"},
+			{b.post("/account/profile", url.Values{"name": {"x"}}), 303, "no-store"},
+			{b.post("/account/profile", nil), 422, "no-store"},
 			{b.do(elsewhere), 403, "no-store"},
 			{b.get("/nope"), 404, "no-store"},
 			{b.do(problem), 404, "no-store"},

@@ -15,9 +15,9 @@ type changes struct {
 	edits   []edit
 }
 
-// edit is one change of a file. old becomes new, once; or the lines from the one
-// that begins with from up to the next one that begins with upTo are taken out, or
-// up to the end where upTo is empty.
+// edit is one change of a file: what is old becomes new. Old is a text that is
+// there once; or the lines from the one that begins with from to the next one that
+// begins with upTo, which stays, or to the end where upTo is empty.
 type edit struct {
 	path       string
 	old, new   string
@@ -79,11 +79,11 @@ func (e edit) apply(text string) (string, error) {
 		return "", fmt.Errorf("not one line begins with %q", e.from)
 	}
 	if e.upTo == "" {
-		return text[1 : from+1], nil
+		return text[1:from+1] + e.new, nil
 	}
 	length := strings.Index(text[from+1:], "\n"+e.upTo)
 	if length < 0 {
 		return "", fmt.Errorf("no line after %q begins with %q", e.from, e.upTo)
 	}
-	return text[1:from+1] + text[from+1+length+1:], nil
+	return text[1:from+1] + e.new + text[from+1+length+1:], nil
 }

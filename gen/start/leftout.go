@@ -23,6 +23,10 @@ func changesFor(req request) changes {
 		"db/dbtest/dbtest_test.go", "db/dbtest/withpg/main_test.go",
 	}}
 	c.edits = slices.Concat(displayed(req.Display), makefile, code, docs)
+	if !req.Notes {
+		c.leftOut = append(c.leftOut, notes...)
+		c.edits = append(c.edits, notesElsewhere...)
+	}
 	return c
 }
 
@@ -40,14 +44,12 @@ var makefile = []edit{
 	{path: "Makefile", old: "only the tests in a browser", new: "the tests in a browser, which make test leaves out"},
 	{path: "Makefile", old: "every test, on SQLite and PostgreSQL", new: "every other test, on SQLite and PostgreSQL"},
 	{path: "Makefile", from: "# What is another thing with the tag dev,", upTo: "# Where Go code is."},
-	{path: "Makefile", from: "\t@if echo 'int main(void)", upTo: ".PHONY: bench"},
-	{path: "Makefile", old: "\t@go build -o tmp/withpg ./db/dbtest/withpg\n.PHONY: bench", new: `	@go build -o tmp/withpg ./db/dbtest/withpg
-	@if [ -z "$(RACE)" ]; then cgo=0; race=; \
+	{path: "Makefile", from: "\t@if echo 'int main(void)", upTo: ".PHONY: bench", new: `	@if [ -z "$(RACE)" ]; then cgo=0; race=; \
 	elif echo 'int main(void) { return 0; }' | $$(go env CC) -x c -o /dev/null - 2>/dev/null; then cgo=1; race=-race; \
 	else echo 'The race detector needs a C compiler: install gcc or clang.'; exit 1; fi; \
 	CGO_ENABLED=$$cgo tmp/withpg go test $$race $(if $(RUN),-run '$(RUN)') $(or $(PKG),$$(go list ./... | grep -v '/e2e$$'))
 
-.PHONY: bench`},
+`},
 	{path: "Makefile", from: ".PHONY: bench\n", upTo: "# They build the portal themselves."},
 	{path: "Makefile", old: "# They build the portal themselves. In make test they run too.", new: "# They build the portal themselves."},
 	{path: "Makefile", old: "\t@cd bench && go vet ./... && go mod tidy -diff\n"},

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/joho/godotenv"
 	"github.com/urfave/cli/v3"
@@ -56,16 +57,19 @@ func mustMake(t *testing.T, req request) project {
 	return p
 }
 
-func TestAProjectDoesNotNameTheTemplate(t *testing.T) {
-	t.Parallel()
-	trace := regexp.MustCompile(`(?i)portal|managethefans`)
-	p := mustMake(t, acme(t))
+// wantNoTrace looks through the names and lines of all files but those that may
+// have it.
+func (p project) wantNoTrace(t *testing.T, trace *regexp.Regexp, but ...string) {
+	t.Helper()
 	for _, name := range p.paths() {
-		if name == recordName {
+		if slices.Contains(but, name) {
 			continue
 		}
 		if trace.MatchString(name) {
 			t.Errorf("a file is called %s", name)
+		}
+		if !trace.Match(p[name]) {
+			continue
 		}
 		for line := range strings.Lines(string(p[name])) {
 			if trace.MatchString(line) {
@@ -73,6 +77,19 @@ func TestAProjectDoesNotNameTheTemplate(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestAProjectDoesNotNameTheTemplate(t *testing.T) {
+	t.Parallel()
+	mustMake(t, acme(t)).wantNoTrace(t, regexp.MustCompile(`(?i)portal|managethefans`), recordName)
+}
+
+func TestAProjectWithoutNotesHasNone(t *testing.T) {
+	t.Parallel()
+	req := acme(t)
+	req.Notes = false
+	p := mustMake(t, req)
+	p.wantNoTrace(t, regexp.MustCompile(`/notes|[nN]otePath|\bNotes?\(|notes\.(sql|go|html)|notes_test`), recordName, "templates/partials/breadcrumbs.html", "docs/decisions.md")
 }
 
 // TestNothingInGoIsCalledAfterTheTemplate: what is, may not compile under
@@ -491,6 +508,7 @@ func TestAProjectBuildsWithoutANetwork(t *testing.T) {
 	t.Parallel()
 	dir := made(t, "example.com/acme/service-desk/v2", "--name", `Ada's "Desk" & <Sons>`)
 	runIn(t, dir, "go", "vet", "./...") // with what it needs of the compiler
+	runIn(t, dir, "go", "mod", "tidy", "-diff")
 }
 
 // TestAProjectIsGreen runs make check in new projects, and more tests than that.
@@ -498,12 +516,24 @@ func TestAProjectIsGreen(t *testing.T) {
 	if !*full {
 		t.Skip("without -full: it takes minutes")
 	}
-	dir := made(t, "example.com/acme/desk", "--name", "Acme Desk")
+	for name, args := range map[string][]string{
+		"as it is":      {"example.com/acme/desk", "--name", "Acme Desk"},
+		"without notes": {"example.com/acme/main", "--name", "Nõtes & <Sons>", "--without", "notes"},
+	} {
+		t.Run(name, func(t *testing.T) { makeCheck(t, made(t, args...)) })
+	}
+}
+
+func makeCheck(t *testing.T, dir string) {
+	t.Helper()
 	tools, err := filepath.Abs("../../.tools")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(tools, filepath.Join(dir, ".tools")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(filepath.Join(dir, "tools.mod"), time.Unix(0, 0), time.Unix(0, 0)); err != nil { // they aren't built anew
 		t.Fatal(err)
 	}
 	runIn(t, dir, "make", "check")

@@ -1,0 +1,88 @@
+package start
+
+// notes are the files of the one resource that the template has, and of tests
+// that go through its forms.
+var notes = []string{
+	"app/web/notes.go", "app/web/notes_test.go", "queries/notes.sql", "db/notes.sql.go", "db/migrations/*/00005_notes.sql",
+	"templates/pages/notes/", "templates/partials/note.html",
+	"app/web/forms_test.go", "app/web/roundtrips_test.go", "e2e/forms_test.go",
+}
+
+// notesElsewhere are the places where other files speak of notes.
+var notesElsewhere = []edit{
+	{path: "app/web/routes.go", from: "\t\ts.handle(http.MethodGet, \"/notes\",", upTo: "\t\ts.handle(http.MethodGet, \"/admin/users\","},
+	{path: "docs/access.md", from: "| GET /notes |", upTo: "| GET /admin/users |"},
+	{path: "templates/partials/nav.html", from: `<a href="/notes"`, upTo: "{{if eq .User.Role"},
+
+	{path: "app/web/dashboard.go", old: "\n\t\"github.com/managethefans/portal/db\"\n"},
+	{path: "app/web/dashboard.go", from: "// onDashboard is", upTo: "type dashboardPage"},
+	{path: "app/web/dashboard.go", old: "\tDue, Latest []db.ListDashboardNotesRow\n"},
+	{path: "app/web/dashboard.go", from: "\tnotes, err := ", upTo: "\treturn s.render("},
+	{path: "app/web/dashboard.go", old: `"dashboard/show", p)`, new: `"dashboard/show", &dashboardPage{})`},
+	{path: "templates/pages/dashboard/show.html", old: "What is due, and where you left off.", new: "What is new, and where you left off."},
+	{path: "templates/pages/dashboard/show.html", old: `  <p class="actions"><a class="button" href="/notes/new">{{template "icon-plus"}} New note</a></p>` + "\n</header>", new: "</header>"},
+	{path: "templates/pages/dashboard/show.html", from: "{{if .Latest}}", new: `<section class="card empty" aria-labelledby="begin">
+  {{template "icon-layers"}}
+  <h2 id="begin">Nothing here yet</h2>
+  <p>What you work on will be on this page.</p>
+</section>
+{{end}}
+`},
+
+	{path: "app/commands.go", old: "add people and notes to look at", new: "add people to look at"},
+	{path: "Makefile", old: "people and notes to look at", new: "people to look at"},
+	{path: "app/seed.go", old: "// demoPeople are whom seed makes. The first one has the notes.", new: "// demoPeople are whom seed makes."},
+	{path: "app/seed.go", old: "people and notes to look at, and\n// prints how to sign in. It can be run again: the people get a new password,\n// and notes are added only where there are none.", new: "people to look at, and prints how\n// to sign in. It can be run again: they get a new password."},
+	{path: "app/seed.go", old: "for i, person", new: "for _, person"},
+	{path: "app/seed.go", old: "\t\t\t\tid, err := seedUser(ctx, q, person.email, person.name, person.role, hash)\n\t\t\t\tif err != nil {\n\t\t\t\t\treturn err\n\t\t\t\t}\n\t\t\t\tif i > 0 {\n\t\t\t\t\tcontinue\n\t\t\t\t}\n\t\t\t\tif err := seedNotes(ctx, q, id); err != nil {", new: "\t\t\t\tif err := seedUser(ctx, q, person.email, person.name, person.role, hash); err != nil {"},
+	{path: "app/seed.go", old: "a member with notes,", new: "a member,"},
+	{path: "app/seed.go", old: "role, hash string) (int64, error) {", new: "role, hash string) error {"},
+	{path: "app/seed.go", old: "\t\treturn q.CreateUser(", new: "\t\t_, err = q.CreateUser("},
+	{path: "app/seed.go", old: "Role: role, Now: db.Now()})\n\t}\n\tif err != nil {\n\t\treturn 0, err", new: "Role: role, Now: db.Now()})\n\t\treturn err\n\t}\n\tif err != nil {\n\t\treturn err"},
+	{path: "app/seed.go", old: "PasswordHash: hash, Now: db.Now()})\n\tif err != nil {\n\t\treturn 0, err", new: "PasswordHash: hash, Now: db.Now()})\n\tif err != nil {\n\t\treturn err"},
+	{path: "app/seed.go", old: "q.UpdateUserRole(ctx, db.UpdateUserRoleParams{Email: email, Role: role, Now: db.Now()}); err != nil {\n\t\treturn 0, err", new: "q.UpdateUserRole(ctx, db.UpdateUserRoleParams{Email: email, Role: role, Now: db.Now()}); err != nil {\n\t\treturn err"},
+	{path: "app/seed.go", old: "q.EnableUser(ctx, db.EnableUserParams{Email: email, Now: db.Now()}); err != nil {\n\t\treturn 0, err", new: "q.EnableUser(ctx, db.EnableUserParams{Email: email, Now: db.Now()}); err != nil {\n\t\treturn err"},
+	{path: "app/seed.go", old: "\treturn known.ID, err\n", new: "\treturn err\n"},
+	{path: "app/seed.go", old: "\t\"time\"\n"},
+	{path: "app/seed.go", from: "// seedNotes gives"},
+	{path: "app/app_test.go", from: "\t\t\tn, err := d.CountNotes(", upTo: "\t\t\twords := strings.Fields(second)"},
+
+	{path: "app/web/access_test.go", from: "\tcase strings.HasPrefix(path, \"/notes/\"):", upTo: "\tcase strings.HasPrefix(path, \"/account/sessions/\"):"},
+	{path: "app/web/access_test.go", from: "\t\t\tcase http.StatusNotFound: // POST /notes/new", upTo: "\t\t\tcase http.StatusNoContent:"},
+	{path: "app/web/attacks_test.go", old: "\t\tpath := notePath(newNote(b, \"title\", attack, \"body\", attack, \"due_on\", \"2020-01-01\", \"pinned\", \"yes\"))\n"},
+	{path: "app/web/attacks_test.go", old: `"/dashboard": 4, "/account": 2, "/notes": 2, path: 3, path + "/edit": 3, path + "/delete": 2, "/admin/users"`, new: `"/dashboard": 2, "/account": 2, "/admin/users"`},
+	{path: "app/web/attacks_test.go", old: "\tnewNote(b, \"title\", \"one\")\n"},
+	{path: "app/web/attacks_test.go", from: "\t\t\"/notes?q=\" + value,", upTo: "\t\t\"/account/reauthenticate?next="},
+	{path: "app/web/attacks_test.go", old: `"/notes/" + url.PathEscape(attack), `},
+	{path: "app/web/attacks_test.go", from: "\tb.post(\"/notes\", url.Values{", upTo: "\tb.post(\"/account/profile\""},
+	{path: "app/web/attacks_test.go", from: "\t\t\"an id\": ", upTo: "\t} {"},
+	{path: "app/web/attacks_test.go", old: "\tpath := notePath(newNote(b, \"title\", \"mine\"))\n"},
+	{path: "app/web/attacks_test.go", old: `strings.ReplaceAll(route.Path, "/notes/:id", path)`, new: "route.Path"},
+	{path: "app/web/attacks_test.go", old: "\tb.get(path).wantText(\"mine\")\n\tb.wantUser(true)\n", new: "\tb.wantUser(true)\n"},
+	{path: "app/web/pages_test.go", old: `aList := &list{path: "/notes"`, new: `aList := &list{path: "/admin/users"`},
+	{path: "app/web/pages_test.go", from: "\t\t\"notes/delete\":", upTo: "\t\t\"register/new\":"},
+
+	{path: "e2e/keyboard_test.go", from: "\tb.reach(tabKey, \"link\", \"/notes\").hit", upTo: "\tb.reach(tabKey, \"button\", \"/logout\")"},
+	{path: "e2e/pages_test.go", old: "\t\t{path: \"/dashboard\", status: 200},\n\t\t{path: \"/notes\", status: 200},\n\t\t{path: \"/account\"", new: "\t\t{path: \"/dashboard\", status: 200},\n\t\t{path: \"/account\""},
+	{path: "e2e/pages_test.go", from: "\t\t{path: \"/notes/999\",", upTo: "\t}\n\tmemberViews"},
+	{path: "e2e/pages_test.go", from: "\t\t{path: \"/notes\",", upTo: "\t\t{path: \"/account/sessions\", status: 200},\n\t\t{path: \"/admin/users\", status: 403}"},
+	{path: "e2e/pages_test.go", old: `b.hover("link", "/notes").touch(`, new: `b.touch(`},
+	{path: "e2e/path_test.go", from: "// notesPath goes", upTo: "// TestTheThemeIsAChoice"},
+	{path: "e2e/path_test.go", old: "\t\t\tnotesPath(b)\n"},
+	{path: "e2e/path_test.go", old: "\n\tnotesPath(b)\n}", new: "\n}"},
+	{path: "e2e/program_test.go", old: "// The people of `portal seed`: the member has notes.", new: "// The people of `portal seed`."},
+	{path: "e2e/program_test.go", old: "with people and notes,", new: "with people,"},
+
+	{path: "AGENTS.md", old: "- `note` is the resource to copy: `git ls-files | grep note` lists all of it. A list", new: "- A list"},
+	{path: "docs/roles.md", old: "as in `queries/notes.sql`", new: "as in `queries/user_sessions.sql`"},
+	{path: "docs/security.md", old: ", `TestManyFormsWithoutAPageBetweenThemAreAllTaken`"},
+	{path: "docs/security.md", old: ", `TestLookingAtANoteChangesNothing`"},
+	{path: "docs/security.md", from: "| titles that can't be seen,", upTo: "| SQL in a search"},
+	{path: "docs/security.md", old: "`TestASearchTakesEveryCharacterAsItIs`, `TestAnAddressThatMakesNoSenseShowsTheList`", new: "`TestASearchPatternFindsTextAsItIs`"},
+	{path: "docs/security.md", old: "`TestWhatWasTypedIsForNobodyElse`, `TestPasswordsAreNeverKept`", new: "`TestWhatIsSomebodyElsesIsForgotten`, `TestEveryKindOfFieldIsFilledInAgain`"},
+	{path: "docs/security.md", old: ", `TestAFormThatCantBeKeptCanBeSentAgain`, `TestAFormThatComesTooLateIsFilledInAgain`"},
+	{path: "docs/decisions.md", old: "`d.OrderBy(db.By(\"lower(title), id\")).ListNotes(…)`", new: "`d.OrderBy(db.By(\"lower(name), id\")).ListUserPage(…)`"},
+	{path: "docs/decisions.md", old: "the first page of 100,000 notes", new: "the first page of 100,000 rows"},
+	{path: "docs/decisions.md", old: ", six for notes"},
+	{path: "docs/decisions.md", old: "for 100,000 notes", new: "for 100,000 rows"},
+}
