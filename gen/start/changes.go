@@ -1,8 +1,11 @@
 package start
 
 import (
+	"bytes"
 	"fmt"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -13,15 +16,19 @@ import (
 type changes struct {
 	leftOut []string // files by a pattern, folders with a slash at the end
 	edits   []edit
+
+	everywhere []edit // in all files whose last name matches path, as often as it is there
 }
 
 // edit is one change of a file: what is old becomes new. Old is a text that is
 // there once; or the lines from the one that begins with from to the next one that
-// begins with upTo, which stays, or to the end where upTo is empty.
+// begins with upTo, which stays, or to the end where upTo is empty; or each line
+// that begins with each.
 type edit struct {
 	path       string
 	old, new   string
 	from, upTo string
+	each       string
 }
 
 // apply returns the files as they are after the changes.
@@ -55,7 +62,24 @@ func (c changes) apply(source project) (project, error) {
 		}
 		p[e.path] = []byte(text)
 	}
+	for _, e := range c.everywhere {
+		found := false
+		for name, content := range p {
+			if matches(e.path, path.Base(name)) && bytes.Contains(content, []byte(e.old)) {
+				p[name] = bytes.ReplaceAll(content, []byte(e.old), []byte(e.new))
+				found = true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("gen/start changes %q in %s, which none has", e.old, e.path)
+		}
+	}
 	return p, nil
+}
+
+// and returns all of both.
+func (c changes) and(other changes) changes {
+	return changes{slices.Concat(c.leftOut, other.leftOut), slices.Concat(c.edits, other.edits), slices.Concat(c.everywhere, other.everywhere)}
 }
 
 func matches(pattern, name string) bool {
@@ -67,6 +91,13 @@ func matches(pattern, name string) bool {
 }
 
 func (e edit) apply(text string) (string, error) {
+	if e.each != "" {
+		rest := regexp.MustCompile(`(?m)^`+regexp.QuoteMeta(e.each)+`.*\n`).ReplaceAllLiteralString(text, "")
+		if rest == text {
+			return "", fmt.Errorf("no line begins with %q", e.each)
+		}
+		return rest, nil
+	}
 	if e.from == "" {
 		if n := strings.Count(text, e.old); n != 1 {
 			return "", fmt.Errorf("%q is there %d times", e.old, n)

@@ -23,9 +23,11 @@ func changesFor(req request) changes {
 		"db/dbtest/dbtest_test.go", "db/dbtest/withpg/main_test.go",
 	}}
 	c.edits = slices.Concat(displayed(req.Display), makefile, code, docs)
+	if req.DB == postgresOnly {
+		c = c.and(postgresAlone)
+	}
 	if !req.Notes {
-		c.leftOut = append(c.leftOut, notes...)
-		c.edits = append(c.edits, notesElsewhere...)
+		c = c.and(withoutNotes)
 	}
 	return c
 }

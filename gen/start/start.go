@@ -29,12 +29,13 @@ after MODULE.
 
   gen new example.com/acme/desk
   gen new example.com/acme/desk desk --name "Acme Desk"
-  gen new example.com/acme/desk --without notes
+  gen new example.com/acme/desk --db postgres --without notes
   gen new example.com/acme/desk --license mit --author "Acme Inc."
   gen new example.com/acme/desk --dry-run`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "name", Usage: "what people read, such as \"Acme Desk\" (default: made of MODULE)"},
 			&cli.StringFlag{Name: "short", Usage: "the name of the program, its cookies and files: small letters and digits (default: the end of MODULE)"},
+			&cli.StringFlag{Name: "db", Value: both, Usage: "both: SQLite in development, PostgreSQL in production; postgres: no SQLite anywhere"},
 			&cli.StringFlag{Name: "without", Usage: "notes: leave out the resource that the template has to learn from"},
 			&cli.StringFlag{Name: "license", Value: noLicense, Usage: "none, or mit with --author"},
 			&cli.StringFlag{Name: "author", Usage: "who has the rights, for the licence"},
@@ -88,11 +89,13 @@ func readRequest(c *cli.Command) (req request, dir string, err error) {
 	if len(args) == 0 || len(args) > 2 {
 		return req, "", fmt.Errorf("new takes a module path and perhaps a folder, not %d arguments, such as: gen new example.com/acme/desk desk", len(args))
 	}
-	req = request{DB: both, Notes: c.String("without") != "notes", License: c.String("license"), Author: strings.TrimSpace(c.String("author")), Template: version()}
+	req = request{DB: c.String("db"), Notes: c.String("without") != "notes", License: c.String("license"), Author: strings.TrimSpace(c.String("author")), Template: version()}
 	if req.names, err = newNames(args[0], c.String("short"), c.String("name")); err != nil {
 		return req, "", err
 	}
 	switch {
+	case req.DB != both && req.DB != postgresOnly:
+		return req, "", fmt.Errorf("--db is %q. Give both or postgres", req.DB)
 	case c.String("without") != "" && req.Notes:
 		return req, "", fmt.Errorf("--without is %q. Only notes can be left out", c.String("without"))
 	case req.License != noLicense && req.License != mit:
