@@ -114,6 +114,8 @@ var postgresAlone = changes{
 		{path: "app/app_test.go", old: "../db/migrations/sqlite/*.sql", new: "../db/migrations/postgres/*.sql"},
 		{path: "app/web/sessions_test.go", from: "\tt.Run(\"sqlite\", func", upTo: "\tt.Run(\"postgres\", func(t *testing.T) {\n\t\tt.Parallel()\n\t\trun("},
 		{path: "app/web/errors_test.go", old: `"sqlite:"+t.TempDir()+"/never-connected.db"`, new: `"postgres://nobody@127.0.0.1:1/none"`},
+		{path: "app/session/session_test.go", old: "\"cookie\": dbtest.SQLiteURL, "},
+		{path: "app/web/sessions_test.go", from: "\tt.Run(\"cookie\", func", upTo: "\tt.Run(\"filesystem\", func"},
 		{path: "app/session/replay_test.go", old: "\t\tif s.options.Store == \"postgres\" {\n\t\t\to.DB = dbtest.Postgres(t)\n\t\t}\n"},
 		{path: "app/session/token_test.go", from: "\t\thashes, tables := 0,", upTo: "\t\tfor _, table", new: "\t\thashes, tables := 0, []string{\"user_sessions\", \"http_sessions\"}\n"},
 		{path: "db/migrate_test.go", from: "\tt.Run(\"sqlite\", func", upTo: "\tt.Run(\"postgres\", func"},
@@ -152,6 +154,5 @@ var postgresAlone = changes{
 		{path: "*_test.go", old: "dbtest.SQLiteURL", new: "dbtest.PostgresURL"},
 		{path: "*_test.go", old: "dbtest.SQLite(", new: "dbtest.Postgres("},
 		{path: "*_test.go", old: `"sqlite:x.db"`, new: `"postgres://h/d"`},
-		{path: "*_test.go", old: "OnBothEngines(", new: "("},
 	},
 }

@@ -171,6 +171,17 @@ func TestEveryChangeStillFindsItsPlace(t *testing.T) {
 	}
 }
 
+func TestAProjectOnPostgreSQLAloneKnowsNoOther(t *testing.T) {
+	t.Parallel()
+	req := acme(t)
+	req.DB = postgresOnly
+	p := mustMake(t, req)
+	// What goose tests itself with, and what sqlc is made of.
+	p.wantNoTrace(t, regexp.MustCompile(`(?i)sqlite|modernc\.org/sqlite`), recordName, "go.sum", "tools.mod", "tools.sum")
+	req.Notes = false
+	mustMake(t, req)
+}
+
 func TestAProjectIsFormatted(t *testing.T) {
 	t.Parallel()
 	req := acme(t)
@@ -361,6 +372,8 @@ func TestMistakesAreSentencesAndMakeNothing(t *testing.T) {
 		"the same, to look at":    {[]string{"--dry-run", "example.com/desk", dir}, "letter"},
 		"a file":                  {[]string{"example.com/desk", dir + "/letter"}, "not a directory"},
 		"a folder in none":        {[]string{"example.com/desk", dir + "/x/y"}, "no folder"},
+		"another database":        {[]string{"--db", "mysql", "example.com/desk", dir + "/x"}, "both or postgres"},
+		"without something else":  {[]string{"--without", "users", "example.com/desk", dir + "/x"}, "Only notes"},
 		"another licence":         {[]string{"--license", "gpl", "example.com/desk", dir + "/x"}, "none or mit"},
 		"a licence of nobody":     {[]string{"--license", "mit", "example.com/desk", dir + "/x"}, "--author"},
 	} {
@@ -508,7 +521,6 @@ func TestAProjectBuildsWithoutANetwork(t *testing.T) {
 	t.Parallel()
 	dir := made(t, "example.com/acme/service-desk/v2", "--name", `Ada's "Desk" & <Sons>`)
 	runIn(t, dir, "go", "vet", "./...") // with what it needs of the compiler
-	runIn(t, dir, "go", "mod", "tidy", "-diff")
 }
 
 // TestAProjectIsGreen runs make check in new projects, and more tests than that.
@@ -518,7 +530,8 @@ func TestAProjectIsGreen(t *testing.T) {
 	}
 	for name, args := range map[string][]string{
 		"as it is":      {"example.com/acme/desk", "--name", "Acme Desk"},
-		"without notes": {"example.com/acme/main", "--name", "Nõtes & <Sons>", "--without", "notes"},
+		"without notes": {"example.com/acme/main", "--name", `Ada's "Desk" & <Sons> 🗃️`, "--without", "notes"},
+		"on PostgreSQL": {"example.com/acme/internal/func/v2", "--short", "abcdefghijklmnopqrst", "--db", "postgres"},
 	} {
 		t.Run(name, func(t *testing.T) { makeCheck(t, made(t, args...)) })
 	}
