@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/joho/godotenv"
+	"golang.org/x/mod/modfile"
 
 	portal "github.com/managethefans/portal"
 )
@@ -71,7 +72,8 @@ func newProject(req request) (project, error) {
 }
 
 // readTemplate returns the template's files without what git ignores, which is in
-// a binary that was built in a clone.
+// a binary that was built in a clone. A copy under another module path, as gonew
+// makes, is the template too.
 func readTemplate(files fs.FS) (project, error) {
 	text, err := fs.ReadFile(files, ".gitignore")
 	if err != nil {
@@ -83,6 +85,12 @@ func readTemplate(files fs.FS) (project, error) {
 			ignored = append(ignored, pattern)
 		}
 	}
+	goMod, err := fs.ReadFile(files, "go.mod")
+	if err != nil {
+		return nil, err
+	}
+	own := modfile.ModulePath(goMod)
+
 	p := project{}
 	return p, fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -93,7 +101,13 @@ func readTemplate(files fs.FS) (project, error) {
 				return err
 			}
 		}
-		p[name], err = fs.ReadFile(files, name)
+		content, err := fs.ReadFile(files, name)
+		if own != templatePath && (path.Ext(name) == ".go" || name == "go.mod") {
+			for _, end := range []string{"/", `"`, "\n"} {
+				content = bytes.ReplaceAll(content, []byte(own+end), []byte(templatePath+end))
+			}
+		}
+		p[name] = content
 		return err
 	})
 }

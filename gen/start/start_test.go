@@ -201,8 +201,12 @@ func TestAProjectIsFormatted(t *testing.T) {
 func TestNothingThatGitIgnoresIsInAProject(t *testing.T) {
 	t.Parallel()
 	source, err := readTemplate(os.DirFS(junkyard(t)))
-	if err != nil || !slices.Equal(source.paths(), []string{".gitignore", "app/main.go"}) {
+	if err != nil || !slices.Equal(source.paths(), []string{".gitignore", "app/main.go", "go.mod"}) {
 		t.Errorf("got %v, %v", source.paths(), err)
+	}
+	// It was made by gonew.
+	if got := string(source["go.mod"]) + string(source["app/main.go"]); got != "module github.com/managethefans/portal\nimport \"github.com/managethefans/portal/db\"" {
+		t.Errorf("got %s", got)
 	}
 }
 
@@ -213,7 +217,7 @@ func junkyard(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string]string{".gitignore": string(ignore), "app/main.go": "", "app/.env": "SECRET", "app/x.db": "", "db/y.db-wal": "", "app/z.db.migrate": ""} {
+	for name, content := range map[string]string{".gitignore": string(ignore), "go.mod": "module example.com/copy\n", "app/main.go": "import \"example.com/copy/db\"", "app/.env": "SECRET", "app/x.db": "", "db/y.db-wal": "", "app/z.db.migrate": ""} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
 			t.Fatal(err)
 		}
