@@ -33,7 +33,8 @@ func TestTheSpecimenIsWhatGenMakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Number = "00005"
-	files, err := r.files([]string{"postgres", "sqlite"})
+	r.SQLite = slices.Contains(engines(".."), "sqlite")
+	files, err := r.files(engines(".."))
 	if err != nil {
 		t.Fatal(err)
 	}

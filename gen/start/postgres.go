@@ -45,6 +45,8 @@ var postgresAlone = changes{
 		{path: ".dockerignore", from: "**/*.db\n"},
 		{path: "Dockerfile", from: "# For SQLite and the sessions", upTo: "COPY --from=build --chown", new: "# For sessions in files: mount a volume here. It is the working directory, so that\n# the rest can be read-only.\n"},
 
+		{path: "docs/generator.md", old: "writes an empty pair, for PostgreSQL and SQLite, under the next number. Fill both in, then", new: "writes an empty one under the next number. Fill it in, then"},
+
 		// The program.
 		{path: "app/doctor.go", old: "It applies no migration; a SQLite file and\n// the folder for sessions are made if they aren't there.", new: "It applies no migration; the\n// folder for sessions is made if it isn't there."},
 		{path: "app/doctor.go", from: "\tengine := \"SQLite, \"", upTo: "\terr = d.Ping(ctx)", new: "\tengine := \"PostgreSQL\"\n"},
@@ -69,7 +71,9 @@ var postgresAlone = changes{
 		{path: "db/open.go", from: "// sqliteOptions: "},
 		{path: "db/errors.go", old: "\t\"modernc.org/sqlite\"\n\tsqlite3 \"modernc.org/sqlite/lib\"\n"},
 		{path: "db/errors.go", from: "\tvar e *sqlite.Error\n\tif !errors.As", upTo: "\treturn false\n}\n\n// IsUniqueViolation"},
-		{path: "db/errors.go", from: "\tif code, ok := postgresCode(err); ok {\n\t\treturn code", upTo: "}\n\nfunc postgresCode", new: "\tcode, ok := postgresCode(err)\n\treturn ok && code == \"23505\"\n"},
+		{path: "db/errors.go", from: "\tif code, ok := postgresCode(err); ok {\n\t\treturn code == \"23505\"", upTo: "}\n\n// IsDuplicate", new: "\tcode, ok := postgresCode(err)\n\treturn ok && code == \"23505\"\n"},
+		{path: "db/errors.go", from: "\tif !IsUniqueViolation(err) {", upTo: "}\n\n// IsReferenceViolation", new: "\treturn false\n"},
+		{path: "db/errors.go", from: "\tif code, ok := postgresCode(err); ok {\n\t\treturn code == \"23503\"", upTo: "}\n\nfunc postgresCode", new: "\tcode, ok := postgresCode(err)\n\treturn ok && code == \"23503\"\n"},
 		{path: "db/alone.go", old: "nobody waits. On SQLite a transaction is\n// alone anyway: it waits for its turn, and returns true.", new: "nobody waits."},
 		{path: "db/alone.go", old: "\t\tif d.Postgres() {\n\t\t\tvar limit string\n\t\t\tif err := tx.QueryRowContext(ctx, tryAlone, key).Scan(&alone, &limit); err != nil {\n\t\t\t\treturn fmt.Errorf(\"take lock %d: %w\", key, err)\n\t\t\t}\n\t\t}\n", new: "\t\tvar limit string\n\t\tif err := tx.QueryRowContext(ctx, tryAlone, key).Scan(&alone, &limit); err != nil {\n\t\t\treturn fmt.Errorf(\"take lock %d: %w\", key, err)\n\t\t}\n"},
 		{path: "db/list.go", old: "Letters\n// are made small in Go: SQLite knows only those of ASCII.", new: "Letters\n// are made small in Go, whatever the database's locale."},
