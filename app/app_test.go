@@ -65,7 +65,7 @@ func TestInDevelopmentACommandLeavesAMigrationThatWaits(t *testing.T) {
 				{"migrate up", ""},
 				{"seed", ""},
 			} {
-				out, err := portal(t, env, "", strings.Fields(step.command)...)
+				out, err := invoke(t, env, "", strings.Fields(step.command)...)
 				if step.fault == "" && err != nil || step.fault != "" && (err == nil || !strings.Contains(err.Error(), step.fault)) {
 					t.Fatalf("%s: %v\n%s", step.command, err, out)
 				}

@@ -47,6 +47,8 @@ var postgresAlone = changes{
 
 		{path: "docs/generator.md", old: "writes an empty pair, for PostgreSQL and SQLite, under the next number. Fill both in, then", new: "writes an empty one under the next number. Fill it in, then"},
 
+		{path: "app/app_test.go", old: `"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "portal.db"), "postgres": dbtest.EmptyPostgresURL(t)}`, new: `"postgres": dbtest.EmptyPostgresURL(t)}`},
+
 		// The program.
 		{path: "app/doctor.go", old: "It applies no migration; a SQLite file and\n// the folder for sessions are made if they aren't there.", new: "It applies no migration; the\n// folder for sessions is made if it isn't there."},
 		{path: "app/doctor.go", from: "\tengine := \"SQLite, \"", upTo: "\terr = d.Ping(ctx)", new: "\tengine := \"PostgreSQL\"\n"},
