@@ -64,7 +64,7 @@ var withoutNotes = changes{
 		{path: "e2e/program_test.go", old: "// The people of `portal seed`: the member has notes.", new: "// The people of `portal seed`."},
 		{path: "e2e/program_test.go", old: "with people and notes,", new: "with people,"},
 
-		{path: "AGENTS.md", old: "- `note` is the resource to copy: `git ls-files | grep note` lists all of it. A list", new: "- A list"},
+		{path: "AGENTS.md", old: "; `note` is one: `git ls-files | grep note` lists all of it. Change `gen/templates/resource` with it, or `TestTheSpecimenIsWhatGenMakes` fails. A list", new: ". A list"},
 		{path: "docs/generator.md", from: "| what | where | lines for `note` |", upTo: "### Who may use it", new: "To bend it to your style, edit `gen/templates/resource`.\n\n"},
 		{path: "docs/roles.md", old: "as in `queries/notes.sql`", new: "as in `queries/user_sessions.sql`"},
 		{path: "docs/security.md", old: ", `TestManyFormsWithoutAPageBetweenThemAreAllTaken`"},
