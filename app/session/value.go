@@ -6,8 +6,9 @@ import (
 	"maps"
 )
 
-// How much the values of a session may hold together, as JSON, in bytes. A
-// cookie has room for 4096, encrypted and encoded (RFC 6265, section 6.1).
+// How much the values of a session may hold together, as JSON, in bytes: with their
+// names and quotes, and with six bytes for each <, > and &. A cookie has room for
+// 4096, encrypted and encoded (RFC 6265, section 6.1), and no more.
 const (
 	maxInCookie = 2 << 10
 	maxOnServer = 64 << 10
