@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 const goodSecret = "0123456789abcdef0123456789abcdef"
@@ -87,6 +88,14 @@ func TestSessionStoreIsChosenBySettings(t *testing.T) {
 		if c.SessionStore != test.want {
 			t.Errorf("%+v: got %s", test, c.SessionStore)
 		}
+	}
+}
+
+func TestASessionLastsAWeekUnusedAndAMonthInAll(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, t.TempDir(), map[string]string{"APP_ENV": Production, "DATABASE_URL": "postgres://h/d", "SESSION_SECRET": goodSecret})
+	if err != nil || c.SessionIdle != 7*24*time.Hour || c.SessionAbsolute != 30*24*time.Hour {
+		t.Errorf("%s unused, %s in all, %v", c.SessionIdle, c.SessionAbsolute, err)
 	}
 }
 

@@ -25,9 +25,9 @@ import (
 // page when it was written. Nobody else is ever shown what is kept.
 //
 // Deleting this file and formpage.go, the call of KeepForms, and what tests and
-// tells of it (forms_test.go here, in app/web and in e2e; spare in value.go; a
-// paragraph in docs/security.md) leaves a portal whose visitors sign in and type
-// again.
+// tells of it (forms_test.go here, in app/web and in e2e; spare in value.go; the
+// paragraph in docs/security.md that names their tests) leaves a portal whose
+// visitors sign in and type again.
 
 // formField is the name of the hidden field.
 const formField = "_form"

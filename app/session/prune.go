@@ -18,7 +18,8 @@ import (
 
 // Expired sessions are dead already: no query finds them and no store opens
 // them. Pruning only has them take up no room, so it goes slowly. Deleting this
-// file, its tests, the command that calls Prune and the call of PruneLoop
+// file, the command that calls Prune (app/prune.go and its line in sessions.go
+// there), their tests (one is a benchmark, in app/web) and the call of PruneLoop
 // leaves a portal that works, and grows.
 
 const (
