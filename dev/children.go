@@ -20,7 +20,7 @@ import (
 //
 // When dev is killed it can't end anything. A shell then does, which waits for
 // that at the other end of a pipe, and knows the groups of the moment. It works
-// on every Unix, unlike Linux's Pdeathsig.
+// on every Unix, unlike Linux's Pdeathsig. It also removes what dev keeps in files.
 type children struct {
 	guard *exec.Cmd
 	pipe  io.WriteCloser
@@ -29,10 +29,11 @@ type children struct {
 	groups []int
 }
 
-const guardScript = `while read -r line; do groups=$line; done; test -z "$groups" || kill -s KILL -- $groups 2>/dev/null`
+const guardScript = `while read -r line; do groups=$line; done; test -z "$groups" || kill -s KILL -- $groups 2>/dev/null; rm -rf "$@"`
 
-func newChildren() (*children, error) {
-	c := &children{guard: exec.Command("/bin/sh", "-c", guardScript)}
+// newChildren has the guard remove these files in the end.
+func newChildren(files ...string) (*children, error) {
+	c := &children{guard: exec.Command("/bin/sh", append([]string{"-c", guardScript, "guard"}, files...)...)}
 	c.guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	pipe, err := c.guard.StdinPipe()
 	if err != nil {
@@ -84,7 +85,7 @@ func (c *children) tell() {
 	fmt.Fprintln(c.pipe, line.String())
 }
 
-// close has the guard kill what is still there.
+// close has the guard kill what is still there, and remove the files.
 func (c *children) close() {
 	c.pipe.Close()
 	c.guard.Wait()

@@ -652,6 +652,7 @@ func TestAKilledDevLeavesNothing(t *testing.T) {
 			l.cmd.Process.Kill()
 			l.cmd.Wait()
 			l.nothingIsLeft()
+			l.until("its files have gone", func() bool { return len(must(os.ReadDir(l.tmp))) == 0 && l.state() == state{} })
 		})
 	}
 }

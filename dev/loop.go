@@ -42,7 +42,6 @@ func newLoop(root, dir string, socket *os.File, children *children) *loop {
 // run goes round with every save until Air has ended, which it does with ctx. A
 // save cuts short what an earlier one has begun.
 func (l *loop) run(ctx context.Context, saved <-chan struct{}) error {
-	defer os.Remove(stateFile)
 	defer l.end()
 	if err := l.standIn.open(); err != nil {
 		return err

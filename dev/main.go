@@ -55,16 +55,14 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	if err := os.MkdirAll(filepath.Join(root, "tmp"), 0o777); err != nil {
-		return err
-	}
-
-	children, err := newChildren()
+	children, err := newChildren(dir, stateFile)
 	if err != nil {
 		return err
 	}
 	defer children.close()
+	if err := os.MkdirAll(filepath.Join(root, "tmp"), 0o777); err != nil {
+		return err
+	}
 	saved, err := watch(ctx, children)
 	if err != nil {
 		return err
