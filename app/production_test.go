@@ -33,7 +33,7 @@ func TestNothingOfTheDevelopmentLoopIsInProduction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, trace := range []string{"app/devtools", "_dev/events", "_dev/client.js", "Idiomorph", "idiomorph", "fsnotify", "SharedWorker", "vscode://", "EDITOR_URL", "dev.json"} {
+	for _, trace := range []string{"devtools", "Devtools", "_dev/events", "_dev/client.js", "Idiomorph", "idiomorph", "fsnotify", "SharedWorker", "vscode://", "EDITOR_URL", "dev.json"} {
 		if bytes.Contains(binary, []byte(trace)) {
 			t.Errorf("%q is in the binary", trace)
 		}

@@ -87,7 +87,7 @@ func (c *cockpit) coverPage(e echo.Context, p *migrationsPage) error {
 	for _, m := range pending {
 		text += m.File + ":1: this database doesn’t have it yet\n"
 	}
-	fault := dev.ParseFault(dev.Migration, title, text, c.devtools.root)
+	fault := dev.ParseFault(dev.Migration, title, text, c.developing.root)
 	fault.Next = p.Next
 	session.From(e).Discard()
 	e.Response().Header().Set(dev.FaultHeader, dev.FaultOfRequest)
@@ -192,7 +192,7 @@ func (c *cockpit) change(e echo.Context, next, done string, f func(context.Conte
 	err := f(db.WithTrace(detached(e), trace))
 	if err == nil {
 		session.From(e).Flash(session.Success, done)
-		if hub := c.devtools.hub; hub != nil {
+		if hub := c.developing.hub; hub != nil {
 			hub.Page() // for those who wait in other tabs; the next page here is made at this version
 		}
 		return c.redirect(e, next)

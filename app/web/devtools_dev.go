@@ -21,9 +21,9 @@ import (
 	"github.com/managethefans/portal/templates"
 )
 
-// devtools shows a developer what is saved, and what is wrong with it. Without
+// developing shows a developer what is saved, and what is wrong with it. Without
 // the project in the working directory there is no hub, and nothing of this.
-type devtools struct {
+type developing struct {
 	root string
 	hub  *dev.Hub
 	stop context.CancelFunc
@@ -44,8 +44,8 @@ func loadPages(cfg config.Config) (*templates.Set, error) {
 	return pages, err
 }
 
-// addDevtools adds the routes, and begins to watch the project.
-func (s *Server) addDevtools() error {
+// addDevelopment adds the routes, and begins to watch the project.
+func (s *Server) addDevelopment() error {
 	if err := s.addCockpit(os.Getenv, "."); err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (s *Server) addDevtools() error {
 		return err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s.devtools = devtools{root: root, hub: dev.NewHub(), stop: stop, assets: assets}
+	s.developing = developing{root: root, hub: dev.NewHub(), stop: stop, assets: assets}
 	s.reloadTemplates(nil)
 	s.readState()
 	s.setState()
@@ -71,7 +71,7 @@ func (s *Server) addDevtools() error {
 	}
 
 	s.echo.Pre(s.inject)
-	errs := []error{s.handle(http.MethodGet, "/_dev/events", development, echo.WrapHandler(s.devtools.hub))}
+	errs := []error{s.handle(http.MethodGet, "/_dev/events", development, echo.WrapHandler(s.developing.hub))}
 	for _, name := range slices.Sorted(maps.Keys(dev.Files)) {
 		errs = append(errs, s.handle(http.MethodGet, "/_dev/"+name, development, echo.WrapHandler(http.HandlerFunc(dev.Serve))))
 	}
@@ -83,7 +83,7 @@ func (s *Server) addDevtools() error {
 func (s *Server) inject(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Request().Header.Del("Accept-Encoding")
-		c.Response().Writer = s.devtools.hub.Inject(c.Response().Writer, c.Request())
+		c.Response().Writer = s.developing.hub.Inject(c.Response().Writer, c.Request())
 		return next(c)
 	}
 }
@@ -102,7 +102,7 @@ func (s *Server) concerns(path string) bool {
 
 // below reports whether a path, or "" for any, is in a folder of the project.
 func (s *Server) below(folder, path string) bool {
-	return path == "" || strings.HasPrefix(path, filepath.Join(s.devtools.root, folder)+string(filepath.Separator))
+	return path == "" || strings.HasPrefix(path, filepath.Join(s.developing.root, folder)+string(filepath.Separator))
 }
 
 // saved looks at the files that have changed. It reports whether it is content
@@ -113,9 +113,9 @@ func (s *Server) saved(paths []string, sure bool) bool {
 	}
 	content := true
 	if below("static") {
-		urls, err := s.devtools.assets()
+		urls, err := s.developing.assets()
 		if err == nil && len(urls) > 0 {
-			s.devtools.hub.Assets(urls)
+			s.developing.hub.Assets(urls)
 		}
 		content = err == nil
 	}
@@ -134,17 +134,17 @@ func (s *Server) saved(paths []string, sure bool) bool {
 // setState tells of the build, and of a fault of the build before one in the
 // templates: there is one overlay.
 func (s *Server) setState() {
-	state := s.devtools.outside
+	state := s.developing.outside
 	if state.Fault == nil {
-		state.Fault = s.devtools.broken
+		state.Fault = s.developing.broken
 	}
-	s.devtools.hub.Set(state)
+	s.developing.hub.Set(state)
 }
 
 // reloadTemplates parses the pages on disk, of which these have been saved. When
 // one doesn't parse, all stays as it was.
 func (s *Server) reloadTemplates(saved []string) bool {
-	dir := filepath.Join(s.devtools.root, "templates")
+	dir := filepath.Join(s.developing.root, "templates")
 	var names []string
 	for _, path := range saved {
 		if name, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(name) {
@@ -153,29 +153,29 @@ func (s *Server) reloadTemplates(saved []string) bool {
 	}
 	var set *templates.Set
 	var err error
-	if len(names) > 0 && !slices.Contains(saved, "") && s.devtools.broken == nil {
+	if len(names) > 0 && !slices.Contains(saved, "") && s.developing.broken == nil {
 		set, err = s.pages.Load().Again(os.DirFS(dir), names, static.URL)
 	} else {
 		set, err = templates.LoadFrom(os.DirFS(dir), static.URL)
 	}
 	if err != nil {
-		fault := dev.TemplateFault(err, s.devtools.root)
+		fault := dev.TemplateFault(err, s.developing.root)
 		if fault == nil {
 			fault = &dev.Fault{Kind: dev.Template, Title: "The templates can't be read", Text: err.Error()}
 		}
-		if s.devtools.broken == nil || s.devtools.broken.Text != fault.Text {
+		if s.developing.broken == nil || s.developing.broken.Text != fault.Text {
 			s.log.Warn("the templates stay as they were", "error", err)
 		}
-		s.devtools.broken = fault
+		s.developing.broken = fault
 		return false
 	}
-	s.devtools.broken = nil
+	s.developing.broken = nil
 	s.pages.Store(set)
-	s.devtools.hub.Page()
+	s.developing.hub.Page()
 	return true
 }
 
-func (s *Server) stateFile() string { return filepath.Join(s.devtools.root, "tmp", "dev.json") }
+func (s *Server) stateFile() string { return filepath.Join(s.developing.root, "tmp", "dev.json") }
 
 // readState reads how the build is doing. Without the file nobody builds.
 func (s *Server) readState() bool {
@@ -184,13 +184,13 @@ func (s *Server) readState() bool {
 	if err == nil && json.Unmarshal(content, &state) != nil {
 		return false
 	}
-	s.devtools.outside = state
+	s.developing.outside = state
 	return true
 }
 
 // endStreams ends the answers that have no end by themselves, when the program
 // is about to.
-func (d *devtools) endStreams() {
+func (d *developing) endStreams() {
 	if d.hub != nil {
 		d.stop()
 		d.hub.Close()

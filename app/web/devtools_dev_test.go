@@ -56,7 +56,7 @@ func TestDevtoolsAreInEveryPage(t *testing.T) {
 	member := newMember(t, s, "ada@example.com")
 	for path, want := range map[string]int{"/": 1, "/nope": 1, "/dashboard": 1, "/notes/new": 1, "/robots.txt": 0, "/manifest.webmanifest": 0, "/static/css/app.css": 0} {
 		answer := member.get(path)
-		if n := strings.Count(answer.body, `<script src="/_dev/client.js" data-version="`+s.devtools.hub.Version()+`" data-method="GET" defer></script>`); n != want {
+		if n := strings.Count(answer.body, `<script src="/_dev/client.js" data-version="`+s.developing.hub.Version()+`" data-method="GET" defer></script>`); n != want {
 			t.Errorf("%s has the script %d times, want %d", path, n, want)
 		}
 		if answer.Header.Get("Content-Security-Policy") != csp {
@@ -110,16 +110,16 @@ func TestDevtoolsFollowTemplates(t *testing.T) {
 	shows("<h1>Three ")
 
 	replace(page, "<h1>", "<h1>{{nope}}")
-	for s.devtools.hub.State().Fault == nil {
+	for s.developing.hub.State().Fault == nil {
 		time.Sleep(time.Millisecond)
 	}
 	shows("<h1>Three ")
-	if fault := s.devtools.hub.State().Fault; len(fault.Places) != 1 || fault.Places[0].File != page {
+	if fault := s.developing.hub.State().Fault; len(fault.Places) != 1 || fault.Places[0].File != page {
 		t.Errorf("the fault is %+v", fault)
 	}
 	replace(page, "{{nope}}", "Four ")
 	shows("<h1>Four Three ")
-	for s.devtools.hub.State().Fault != nil {
+	for s.developing.hub.State().Fault != nil {
 		time.Sleep(time.Millisecond)
 	}
 
@@ -148,7 +148,7 @@ func TestDevtoolsShowAPanic(t *testing.T) {
 	if err := s.handle(http.MethodGet, "/panic", public, panics); err != nil {
 		t.Fatal(err)
 	}
-	s.devtools.root, _ = filepath.Abs(wd) // where this file is
+	s.developing.root, _ = filepath.Abs(wd) // where this file is
 	answer := atHome(t, s).get("/panic?with=this")
 	answer.wantStatus(http.StatusInternalServerError)
 	text := answer.text()

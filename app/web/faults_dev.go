@@ -20,7 +20,7 @@ import (
 // showFault answers a request that failed by a fault of ours with what there is
 // to know about it. It reports whether it has.
 func (s *Server) showFault(c echo.Context, err error, status int) bool {
-	if s.devtools.hub == nil || !dev.IsThisMachine(c.Request().Host) || status != http.StatusInternalServerError || !wantsHTML(c.Request()) {
+	if s.developing.hub == nil || !dev.IsThisMachine(c.Request().Host) || status != http.StatusInternalServerError || !wantsHTML(c.Request()) {
 		return false
 	}
 	fault := s.faultOf(c, err)
@@ -44,8 +44,8 @@ func (s *Server) faultOf(c echo.Context, err error) *dev.Fault {
 	var caught *panicError
 	var fault *dev.Fault
 	if errors.As(err, &caught) {
-		fault = dev.PanicFault(caught.value, caught.stack, s.devtools.root)
-	} else if fault = dev.TemplateFault(err, s.devtools.root); fault == nil {
+		fault = dev.PanicFault(caught.value, caught.stack, s.developing.root)
+	} else if fault = dev.TemplateFault(err, s.developing.root); fault == nil {
 		fault = dev.FailureFault(err, s.handlerOf(c))
 	}
 	r := c.Request()

@@ -66,5 +66,5 @@ func (s *Server) addRoutes() error {
 
 		s.handle(http.MethodGet, "/_dev/design", development, s.showDesign),
 	)
-	return errors.Join(err, s.addDevtools(), s.undeclared())
+	return errors.Join(err, s.addDevelopment(), s.undeclared())
 }

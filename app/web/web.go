@@ -33,7 +33,8 @@ type Server struct {
 	reports  *rate.Limiter // of the content security policy, into the log
 	routes   []Route
 	ending   atomic.Bool
-	devtools // in builds for development
+
+	developing // in builds for development
 }
 
 // New makes the server. The database need not be ready: until it is, pages that
