@@ -382,6 +382,37 @@ func TestAFileThatIsAddedOrDeletedCounts(t *testing.T) {
 	l.shows("the new folder is watched")
 }
 
+// TestAFileThatIsBuiltInIsBuilt when it is saved, whatever its kind.
+func TestAFileThatIsBuiltInIsBuilt(t *testing.T) {
+	l := tiny(t)
+	for _, name := range []string{"common.txt", "cockpit.css", "page.html", "client.js"} {
+		l.write("app/"+name, "0")
+	}
+	l.write("app/page.go", "package main\n\nimport _ \"embed\"\n\nvar (\n\t//go:embed common.txt\n\ttxt string\n\t//go:embed cockpit.css\n\tcss string\n"+
+		"\t//go:embed page.html\n\thtml string\n\t//go:embed client.js\n\tjs string\n\n\tpage = txt + css + html + js\n)\n")
+	l.start()
+	l.shows("0000")
+	l.write("app/common.txt", "1")
+	l.shows("1000")
+	l.write("app/cockpit.css", "2")
+	l.shows("1200")
+	l.write("app/page.html", "3")
+	l.shows("1230")
+	l.write("app/client.js", "4")
+	l.shows("1234")
+
+	// What the program reads from disk is none of these.
+	before := l.state().Build
+	for _, name := range []string{"static/css/parts.css", "static/js/app.js", "templates/layout.html", "templates/pages/home/show.html", "templates/partials/footer.html"} {
+		l.write(name, "")
+	}
+	l.write("app/common.txt", "5")
+	l.shows("5234")
+	if builds := l.state().Build - before; builds != 1 {
+		t.Errorf("%d builds", builds)
+	}
+}
+
 // TestACheckoutIsOneBuild has git write 200 files.
 func TestACheckoutIsOneBuild(t *testing.T) {
 	l := tiny(t)
