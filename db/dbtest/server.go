@@ -38,8 +38,7 @@ type Server struct {
 
 // StartServer starts a server, with settings (name=value) beside those of ours
 // that have it lose data in a crash and be quick (autovacuum would look through
-// each of hundreds of databases). It ends with Close, and with
-// this process.
+// each of hundreds of databases). It ends with Close, and with this process.
 func StartServer(settings ...string) (*Server, error) { return startServer("", settings...) }
 
 func startServer(disk string, settings ...string) (*Server, error) {

@@ -80,6 +80,8 @@ var code = []edit{
 	{path: "app/session/lifecycle_test.go", from: "// TestManySmallValuesHaveTheSameLimit", upTo: "// TestANewSecretComesInTwoSteps"},
 	{path: "app/session/lifecycle_test.go", old: "\t\"errors\"\n"},
 	{path: "app/session/lifecycle_test.go", old: "\t\"strings\"\n"},
+	{path: "app/web/sessions_test.go", from: "// TestACrowd is the start"},
+	{path: "app/web/sessions_test.go", old: "\t\"fmt\"\n"},
 	{path: "app/web/outage_test.go", old: "[]string{config.Cookie, config.Filesystem, config.Postgres}", new: "[]string{config.Filesystem, config.Postgres}"},
 	{path: "app/session/session_test.go", from: "func bouncedURL(", upTo: "func newSite("},
 	{path: "e2e/tab_test.go", from: "func (b *tab) another() *tab {", upTo: "func (b *tab) prepare() {"},

@@ -118,7 +118,6 @@ var postgresAlone = changes{
 		{path: "app/app_test.go", from: "\t\t\"sqlite:\" + t.TempDir():", upTo: "\t} {"},
 		{path: "app/app_test.go", old: `settings("sqlite:"+t.TempDir()+"/x.db")`, new: `settings("postgres://nobody@127.0.0.1:1/none")`},
 		{path: "app/app_test.go", old: "../db/migrations/sqlite/*.sql", new: "../db/migrations/postgres/*.sql"},
-		{path: "app/web/sessions_test.go", from: "\tt.Run(\"sqlite\", func", upTo: "\tt.Run(\"postgres\", func(t *testing.T) {\n\t\tt.Parallel()\n\t\trun("},
 		{path: "app/web/errors_test.go", old: `"sqlite:"+t.TempDir()+"/never-connected.db"`, new: `"postgres://nobody@127.0.0.1:1/none"`},
 		{path: "app/session/session_test.go", old: "\"cookie\": dbtest.SQLiteURL, "},
 		{path: "app/web/sessions_test.go", from: "\tt.Run(\"cookie\", func", upTo: "\tt.Run(\"filesystem\", func"},
