@@ -112,13 +112,15 @@ func (d *DB) inTx(ctx context.Context, f func(txQueryer) error) error {
 	}
 	defer tx.Rollback()
 	end, _ := ctx.Deadline()
-	if err := f(txQueryer{tx, end}); err != nil {
-		return err
+	if err = f(txQueryer{tx, end}); err == nil {
+		if err = tx.Commit(); err != nil {
+			err = fmt.Errorf("commit transaction: %w", err)
+		}
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit transaction: %w", err)
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil { // it was rolled back when its time was up
+		err = fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
-	return nil
+	return err
 }
 
 // Now returns the time as the database keeps it: UTC, in microseconds. Queries

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -184,4 +185,21 @@ func TestASQLiteDatabaseIsForItsOwnersEyes(t *testing.T) {
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the folder: %v, %v", info.Mode(), err)
 	}
+}
+
+// TestATransactionWhoseTimeIsUpIsUnavailable: that is no fault of ours.
+func TestATransactionWhoseTimeIsUpIsUnavailable(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		err := d.InTx(ctx, func(*db.Queries) error {
+			<-ctx.Done()
+			time.Sleep(50 * time.Millisecond) // until it is rolled back
+			return nil
+		})
+		if !db.IsUnavailable(err) {
+			t.Errorf("got %v", err)
+		}
+	})
 }
