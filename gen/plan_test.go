@@ -24,7 +24,7 @@ func tree(t *testing.T, root string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	err := filepath.Walk(root, func(file string, info os.FileInfo, err error) error {
-		if err == nil && info.IsDir() && info.Name() == "tmp" {
+		if err == nil && info.IsDir() && (info.Name() == "tmp" || info.Name() == ".tools") {
 			return filepath.SkipDir
 		}
 		if err != nil || info.IsDir() {
