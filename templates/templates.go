@@ -34,8 +34,8 @@ type Set struct {
 
 type page struct {
 	*template.Template
-	first   sync.Once // time that it is executed
-	program atomic.Pointer[program.Program]
+	inlined, compiled sync.Once // before it is executed the first time, and after
+	program           atomic.Pointer[program.Program]
 }
 
 // Load parses every page. assetURL returns the URL of a static file, or an
@@ -75,7 +75,6 @@ func (s *Set) add(files fs.FS, path string) error {
 	if err := addFile(t, files, path); err != nil {
 		return err
 	}
-	inline(t)
 	s.pages[strings.TrimSuffix(strings.TrimPrefix(path, "pages/"), ".html")] = &page{Template: t.Lookup(layout)}
 	return nil
 }
@@ -126,9 +125,10 @@ func (s *Set) Render(out *bytes.Buffer, name string, data any) error {
 	if program := page.program.Load(); program != nil && program.Execute(out, data) {
 		return nil
 	}
+	page.inlined.Do(func() { inline(page.Template) })
 	err := page.Execute(out, data)
 	if err == nil {
-		page.first.Do(func() { page.program.Store(program.Compile(page.Template, s.functions)) })
+		page.compiled.Do(func() { page.program.Store(program.Compile(page.Template, s.functions)) })
 	}
 	return err
 }
