@@ -420,7 +420,7 @@ func TestACheckoutIsOneBuild(t *testing.T) {
 		for i := range 200 {
 			l.write(fmt.Sprintf("app/many/file%d.go", i), fmt.Sprintf("package many\n\nconst Name%d = %q\n", i, name))
 		}
-		l.run("git", "add", "app")
+		l.run("git", "add", "app", "sqlc.yaml")
 		l.run("git", "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "-m", name)
 	}
 	l.write("app/page.go", "package main\n\nimport \"tiny/app/many\"\n\nvar page = many.Name0 + many.Name199\n")
