@@ -5,22 +5,16 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/managethefans/portal/db"
 	"github.com/managethefans/portal/db/dbtest"
@@ -401,57 +395,18 @@ func TestAConnectionThatSaysNothingAtTheStartIsGivenUp(t *testing.T) {
 // sends, from the first message on that has text in it.
 func losing(t *testing.T, address, text string) string {
 	t.Helper()
-	server, err := pgx.ParseConfig(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
 	var lost atomic.Bool
-	go func() {
+	return dbtest.Through(t, address, func(client, server net.Conn) {
+		buf, silent := make([]byte, 64<<10), false
 		for {
-			client, err := listener.Accept()
+			n, err := client.Read(buf)
 			if err != nil {
 				return
 			}
-			go relay(client, server, func(message []byte) bool {
-				return bytes.Contains(message, []byte(text)) && lost.CompareAndSwap(false, true)
-			})
+			silent = silent || bytes.Contains(buf[:n], []byte(text)) && lost.CompareAndSwap(false, true)
+			if !silent {
+				server.Write(buf[:n])
+			}
 		}
-	}()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	query := u.Query()
-	query.Set("host", "127.0.0.1")
-	query.Set("port", strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
-	query.Set("sslmode", "disable")
-	u.RawQuery = query.Encode()
-	return u.String()
-}
-
-// relay hands on what a client and PostgreSQL say, until the client says what is lost.
-func relay(client net.Conn, to *pgx.ConnConfig, isLost func([]byte) bool) {
-	defer client.Close()
-	network, address := pgconn.NetworkAddress(to.Host, to.Port)
-	server, err := net.Dial(network, address)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	go io.Copy(client, server)
-	buf, lost := make([]byte, 64<<10), false
-	for {
-		n, err := client.Read(buf)
-		if err != nil {
-			return
-		}
-		if lost = lost || isLost(buf[:n]); !lost {
-			server.Write(buf[:n])
-		}
-	}
+	})
 }

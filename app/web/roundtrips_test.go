@@ -6,12 +6,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/managethefans/portal/app/config"
 	"github.com/managethefans/portal/db"
@@ -60,65 +57,27 @@ func openReady(t *testing.T, address string) *db.DB {
 }
 
 // countRoundTrips returns another address of a database, and how often what was
-// sent there has asked for an answer.
+// sent there has asked for an answer: by Sync and Query of PostgreSQL's protocol,
+// version 3.
 func countRoundTrips(t *testing.T, address string) (string, *atomic.Int64) {
 	t.Helper()
-	server, err := pgconn.ParseConfig(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
 	var trips atomic.Int64
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
+	return dbtest.Through(t, address, func(client, server net.Conn) {
+		for kind := []byte(nil); ; kind = make([]byte, 1) { // the first message has no kind
+			if _, err := io.ReadFull(client, kind); err != nil {
 				return
 			}
-			go relay(client, server, &trips)
+			length := make([]byte, 4)
+			if _, err := io.ReadFull(client, length); err != nil {
+				return
+			}
+			if string(kind) == "S" || string(kind) == "Q" {
+				trips.Add(1)
+			}
+			server.Write(append(kind, length...))
+			if _, err := io.CopyN(server, client, int64(binary.BigEndian.Uint32(length))-4); err != nil {
+				return
+			}
 		}
-	}()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	query := u.Query()
-	query.Set("host", "127.0.0.1")
-	query.Set("port", strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
-	query.Set("sslmode", "disable")
-	u.RawQuery = query.Encode()
-	return u.String(), &trips
-}
-
-// relay hands on what a client and PostgreSQL say, and counts the messages that
-// end with an answer: Sync and Query of PostgreSQL's protocol, version 3.
-func relay(client net.Conn, to *pgconn.Config, trips *atomic.Int64) {
-	defer client.Close()
-	network, address := pgconn.NetworkAddress(to.Host, to.Port)
-	server, err := net.Dial(network, address)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	go io.Copy(client, server)
-	for kind := []byte(nil); ; kind = make([]byte, 1) { // the first message has no kind
-		if _, err := io.ReadFull(client, kind); err != nil {
-			return
-		}
-		length := make([]byte, 4)
-		if _, err := io.ReadFull(client, length); err != nil {
-			return
-		}
-		if string(kind) == "S" || string(kind) == "Q" {
-			trips.Add(1)
-		}
-		server.Write(append(kind, length...))
-		if _, err := io.CopyN(server, client, int64(binary.BigEndian.Uint32(length))-4); err != nil {
-			return
-		}
-	}
+	}), &trips
 }
