@@ -89,21 +89,41 @@ Examples:
 
 // isFree returns an error when the project has a table or a route of that name.
 func (r *resource) isFree(root string) error {
-	table := regexp.MustCompile(`(?i)CREATE TABLE (IF NOT EXISTS )?"?` + r.Table() + `\b`)
-	files, err := filepath.Glob(filepath.Join(root, "db/migrations/postgres/*.sql"))
+	file, err := tableFile(root, r.Table())
 	if err != nil {
 		return err
 	}
+	if file != "" {
+		return fmt.Errorf("there is a table %s, of db/migrations/postgres/%s: choose another name", r.Table(), file)
+	}
+	return isFreePath(root, r.Path())
+}
+
+// tableFile returns the migration that made a table, or "" when there is none, or
+// one after it drops it.
+func tableFile(root, table string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(root, "db/migrations/postgres/*.sql"))
+	if err != nil {
+		return "", err
+	}
+	slices.Sort(files)
+	creates := regexp.MustCompile(`(?i)CREATE TABLE (IF NOT EXISTS )?"?` + table + `\b`)
+	drops := regexp.MustCompile(`(?im)^\s*DROP TABLE (IF EXISTS )?"?` + table + `\b`)
+	found := ""
 	for _, file := range files {
 		content, err := os.ReadFile(file)
 		if err != nil {
-			return err
+			return "", err
 		}
-		if table.Match(content) && !dropped(root, r.Table()) {
-			return fmt.Errorf("there is a table %s, of db/migrations/postgres/%s: choose another name", r.Table(), filepath.Base(file))
+		up, _, _ := strings.Cut(string(content), "-- +goose Down")
+		switch {
+		case creates.MatchString(up):
+			found = filepath.Base(file)
+		case drops.MatchString(up):
+			found = ""
 		}
 	}
-	return isFreePath(root, r.Path())
+	return found, nil
 }
 
 // isFreePath returns an error when the project has routes at or below a path.
@@ -116,30 +136,6 @@ func isFreePath(root, path string) error {
 		return fmt.Errorf("app/web/routes.go has %s already: choose another name", path)
 	}
 	return nil
-}
-
-// dropped reports whether the last migration that says something of a table
-// drops it.
-func dropped(root, table string) bool {
-	files, _ := filepath.Glob(filepath.Join(root, "db/migrations/postgres/*.sql"))
-	slices.Sort(files)
-	gone := false
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			continue
-		}
-		up, _, _ := strings.Cut(string(content), "-- +goose Down")
-		for line := range strings.Lines(up) {
-			if regexp.MustCompile(`(?i)^\s*CREATE TABLE (IF NOT EXISTS )?"?` + table + `\b`).MatchString(line) {
-				gone = false
-			}
-			if regexp.MustCompile(`(?i)^\s*DROP TABLE (IF EXISTS )?"?` + table + `\b`).MatchString(line) {
-				gone = true
-			}
-		}
-	}
-	return gone
 }
 
 // inProject plans something in the project of the current folder, and does it

@@ -57,12 +57,8 @@ func (g *generator) destroyCommand() *cli.Command {
 
 // find finds an entry by any form of its name.
 func find(entries map[string]*made, name string) (string, *made) {
-	words, err := splitWords(name)
-	if err != nil {
-		return "", nil
-	}
 	for key, m := range entries {
-		if slices.Equal(words, m.One) || slices.Equal(words, m.Many) {
+		if m.isCalled(name) {
 			return key, m
 		}
 	}
@@ -73,8 +69,7 @@ func find(entries map[string]*made, name string) (string, *made) {
 func refersTo(field string, m *made) bool {
 	_, to, ok := strings.Cut(field, ":references:")
 	to, _, _ = strings.Cut(to, ":")
-	words, err := splitWords(to)
-	return ok && err == nil && (slices.Equal(words, m.One) || slices.Equal(words, m.Many))
+	return ok && m.isCalled(to)
 }
 
 func listed(entries map[string]*made) string {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -101,7 +100,8 @@ func newField(text, access string, known map[string]*made) (*field, error) {
 		if f.ToUser {
 			f.To = &noun{[]string{"user"}, []string{"users"}}
 		} else if _, to := find(known, argument); to != nil {
-			f.To, f.to = &to.noun, to
+			n := to.noun()
+			f.To, f.to = &n, to
 		} else {
 			return fault("it can lead to users, and to what `gen resource` made: %s", knownNames(known))
 		}
@@ -160,7 +160,7 @@ func knownNames(known map[string]*made) string {
 	if len(known) == 0 {
 		return "nothing yet"
 	}
-	return strings.Join(slices.Sorted(maps.Keys(known)), ", ")
+	return strings.Join(sortedKeys(known), ", ")
 }
 
 // is reports whether the field is of one of these types.

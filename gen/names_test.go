@@ -59,7 +59,7 @@ func TestNamesThatCantBeAreRefused(t *testing.T) {
 
 func TestFieldsThatCantBeAreRefused(t *testing.T) {
 	t.Parallel()
-	notes := &made{Access: "owner", Heading: "title", One: []string{"note"}, Many: []string{"notes"}, noun: noun{[]string{"note"}, []string{"notes"}}}
+	notes := &made{Access: "owner", Heading: "title", One: []string{"note"}, Many: []string{"notes"}}
 	for text, want := range map[string]string{
 		"title": "of what type", "title:": "of what type", "title:varchar": "of what type", "title:String": "of what type", ":string": "no letter", "1st:string": "letters a to z", "id:int": "something else",
 		"user_id:int": "something else", "created_at:datetime": "something else", "search_text:text": "something else", "order:int": "something else", "select:string": "something else", "errors:string": "something else",

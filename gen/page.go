@@ -72,7 +72,7 @@ func (s *singlePage) check() error {
 }
 
 func planPage(root string, page *singlePage, rec *record, command []string) (*plan, error) {
-	p := &plan{root: root, trial: true, made: &made{Kind: "page", Command: command, Access: page.Access, One: page.one, Files: map[string]string{}}}
+	p := &plan{root: root, trial: true, made: &made{Command: command, Access: page.Access, One: page.one, Files: map[string]string{}}}
 	t, err := renderer()
 	if err != nil {
 		return nil, err
@@ -99,5 +99,6 @@ func planPage(root string, page *singlePage, rec *record, command []string) (*pl
 	if page.link {
 		inserts = append(inserts, insertion{"templates/partials/nav.html", navLink(page.noun, page.Path(), page.Title(), page.Access == "admin")})
 	}
-	return p, p.finishMade(inserts, func() { rec.Pages[page.Snake()] = p.made }, rec)
+	rec.Pages[page.Snake()] = p.made
+	return p, p.finishMade(inserts, rec)
 }

@@ -84,7 +84,7 @@ func (p *plan) insert(in insertion) error {
 	if at < 0 {
 		return fmt.Errorf("%s has no line with %q, above which this belongs:\n\n%s\nPut that line back where new ones shall go", in.Path, mark, in.Text)
 	}
-	content, err = tidy(in.Path, []byte(strings.Join(slices.Insert(lines, at, in.Text), "")))
+	content, err = formatted(in.Path, []byte(strings.Join(slices.Insert(lines, at, in.Text), "")))
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (p *plan) remove(in insertion) error {
 	if at < 0 {
 		return &editedError{in.Path, "doesn't have these lines any more, or not together:\n\n" + in.Text}
 	}
-	content, err = tidy(in.Path, []byte(strings.Join(slices.Delete(lines, at, at+len(wanted)), "")))
+	content, err = formatted(in.Path, []byte(strings.Join(slices.Delete(lines, at, at+len(wanted)), "")))
 	if err != nil {
 		return err
 	}

@@ -160,3 +160,19 @@ func TestADiskThatIsFullChangesNothing(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// TestAFilesOwnImportsAndEmptyLinesStay: a package may have another name than its
+// path ends in, and a text may have empty lines.
+func TestAFilesOwnImportsAndEmptyLinesStay(t *testing.T) {
+	t.Parallel()
+	const before = "package p\n\nimport (\n\t\"example.com/plain\"\n)\n\nvar (\n\ttext = `a\n\n\n\nb`\n\tother = fancy.New()\n\t// gen adds lines above this one.\n)\n"
+	root := project(t, "p.go", before)
+	p := &plan{root: root}
+	if err := p.insert(insertion{"p.go", "\tone = 1\n"}); err != nil {
+		t.Fatal(err)
+	}
+	after := string(p.changes[0].After)
+	if !strings.Contains(after, `"example.com/plain"`) || !strings.Contains(after, "a\n\n\n\nb") || !strings.Contains(after, "one   = 1") {
+		t.Errorf("got %s", after)
+	}
+}

@@ -40,7 +40,7 @@ func (r *resource) files(engines []string) (map[string][]byte, error) {
 // planResource plans all of a resource but what sqlc and the tests make of it.
 func planResource(root string, r *resource, rec *record, command []string) (*plan, error) {
 	p := &plan{root: root, trial: true, made: &made{
-		Kind: "resource", Command: command, Access: r.Access, Heading: r.Heading().Column(), One: r.one, Many: r.many, Files: map[string]string{},
+		Command: command, Access: r.Access, Heading: r.Heading().Column(), One: r.one, Many: r.many, Files: map[string]string{},
 	}}
 	files, err := r.files(engines(root))
 	if err != nil {
@@ -51,11 +51,12 @@ func planResource(root string, r *resource, rec *record, command []string) (*pla
 			return nil, err
 		}
 	}
-	return p, p.finishMade(r.insertions(), func() { rec.Resources[r.Table()] = p.made }, rec)
+	rec.Resources[r.Table()] = p.made
+	return p, p.finishMade(r.insertions(), rec)
 }
 
-// finishMade plans the insertions, and then the record with what was made.
-func (p *plan) finishMade(inserts []insertion, enter func(), rec *record) error {
+// finishMade plans the insertions, and then the record, which has what was made.
+func (p *plan) finishMade(inserts []insertion, rec *record) error {
 	if err := p.checkNames(); err != nil {
 		return err
 	}
@@ -65,7 +66,6 @@ func (p *plan) finishMade(inserts []insertion, enter func(), rec *record) error 
 		}
 	}
 	p.made.Inserts = inserts
-	enter()
 	return p.record(rec)
 }
 
@@ -109,17 +109,15 @@ func (r *resource) insertions() []insertion {
 	if r.ByAdministrators() {
 		writer = r.Var() + "Writer(owner)"
 	}
-	list := fmt.Sprintf("&%sPage{List: aList}", r.Vars())
+	row, form := "&"+r.Var()+"Page{}", "&"+r.Var()+"FormPage{}"
 	types := ""
-	for page, value := range map[string]string{
-		"delete": "&" + r.Var() + "Page{}", "edit": "&" + r.Var() + "FormPage{}", "list": list, "new": "&" + r.Var() + "FormPage{}", "show": "&" + r.Var() + "Page{}",
-	} {
-		types += fmt.Sprintf("\t\t\"%s/%s\": %s,\n", r.Section(), page, value)
+	for _, page := range [][2]string{{"delete", row}, {"edit", form}, {"list", "&" + r.Vars() + "Page{List: aList}"}, {"new", form}, {"show", row}} {
+		types += fmt.Sprintf("\t\t\"%s/%s\": %s,\n", r.Section(), page[0], page[1])
 	}
 	return []insertion{
 		{"app/web/routes.go", routes},
 		{"templates/partials/nav.html", navLink(r.noun, r.Path(), r.Titles(), r.Access == "admin")},
-		{"app/web/pages_test.go", sortedLines(types)},
+		{"app/web/pages_test.go", types},
 		{"app/web/access_test.go", fmt.Sprintf("\tcase strings.HasPrefix(path, %q):\n\t\treturn strconv.FormatInt(new%s(%s), 10)\n", r.Path()+"/", one, writer)},
 		{"app/seed.go", "\tseed" + r.Types() + ",\n"},
 	}

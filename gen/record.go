@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,7 +19,6 @@ const recordFile = "gen/record.json"
 
 // made is one entry: a resource by its table, a page by its path.
 type made struct {
-	Kind    string            `json:"kind"` // resource or page
 	Command []string          `json:"command"`
 	Access  string            `json:"access"`
 	Heading string            `json:"heading,omitempty"` // the column by which a row is known
@@ -26,8 +26,14 @@ type made struct {
 	Many    []string          `json:"many,omitempty"`
 	Files   map[string]string `json:"files"` // their SHA-256 as they were written
 	Inserts []insertion       `json:"inserts"`
+}
 
-	noun noun
+func (m *made) noun() noun { return noun{m.One, m.Many} }
+
+// isCalled reports whether a name, in any form, is that of what was made.
+func (m *made) isCalled(name string) bool {
+	words, err := splitWords(name)
+	return err == nil && (slices.Equal(words, m.One) || slices.Equal(words, m.Many))
 }
 
 func (m *made) byAdministrators() bool { return m.Access == "admin" || m.Access == "public" }
@@ -50,9 +56,6 @@ func readRecord(root string) (*record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s can't be read: %w. Get it back from git", recordFile, err)
 	}
-	for _, m := range r.Resources {
-		m.noun = noun{m.One, m.Many}
-	}
 	return r, nil
 }
 
@@ -60,6 +63,8 @@ func (r *record) encode() ([]byte, error) {
 	content, err := json.MarshalIndent(r, "", "  ")
 	return append(content, '\n'), err
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func sum(content []byte) string {
 	hash := sha256.Sum256(content)

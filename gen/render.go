@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"go/format"
+	"io/fs"
 	"regexp"
 	"strings"
 	"text/template"
@@ -13,29 +14,23 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// templates are what code is written from. Their delimiters are [[ and ]], since
+// renderer has the templates that code is written from. Their delimiters are [[ and ]], since
 // pages have the others.
 func renderer() (*template.Template, error) {
 	t := template.New("").Delims("[[", "]]").Funcs(template.FuncMap{
 		"camelText": func(text string) string { return camel(strings.Fields(text)) },
 	})
-	for _, pattern := range []string{"templates/resource/*.tmpl", "templates/page/*.tmpl", "templates/migration/*.tmpl"} {
-		names, err := templateFiles.ReadDir(strings.TrimSuffix(pattern, "/*.tmpl"))
-		if err != nil {
-			return nil, err
+	err := fs.WalkDir(templateFiles, "templates", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
 		}
-		for _, entry := range names {
-			path := strings.TrimSuffix(pattern, "*.tmpl") + entry.Name()
-			text, err := templateFiles.ReadFile(path)
-			if err != nil {
-				return nil, err
-			}
-			if _, err := t.New(strings.TrimPrefix(path, "templates/")).Parse(string(text)); err != nil {
-				return nil, err
-			}
+		text, err := templateFiles.ReadFile(path)
+		if err == nil {
+			_, err = t.New(strings.TrimPrefix(path, "templates/")).Parse(string(text))
 		}
-	}
-	return t, nil
+		return err
+	})
+	return t, err
 }
 
 // render writes one file from a template.
@@ -44,13 +39,14 @@ func render(t *template.Template, name, path string, data any) ([]byte, error) {
 	if err := t.ExecuteTemplate(&out, name, data); err != nil {
 		return nil, err
 	}
-	return tidy(path, out.Bytes())
+	return formatted(path, withoutUnused(path, out.Bytes()))
 }
 
-// tidy formats Go, and takes imports away that nothing uses.
-func tidy(path string, content []byte) ([]byte, error) {
+// withoutUnused takes imports away that a rendered file doesn't use, and the empty
+// lines that conditions leave.
+func withoutUnused(path string, content []byte) []byte {
 	if !strings.HasSuffix(path, ".go") {
-		return content, nil
+		return content
 	}
 	content = importLine.ReplaceAllFunc(content, func(line []byte) []byte {
 		name := importLine.FindSubmatch(line)[1]
@@ -59,8 +55,15 @@ func tidy(path string, content []byte) ([]byte, error) {
 		}
 		return line
 	})
-	content = regexp.MustCompile(`import \(\n\n+`).ReplaceAll(content, []byte("import (\n"))
-	content = regexp.MustCompile(`\n{3,}`).ReplaceAll(content, []byte("\n\n"))
+	content = emptyFirst.ReplaceAll(content, []byte("import (\n"))
+	return emptyLines.ReplaceAll(content, []byte("\n\n"))
+}
+
+// formatted is a file as gofmt has it.
+func formatted(path string, content []byte) ([]byte, error) {
+	if !strings.HasSuffix(path, ".go") {
+		return content, nil
+	}
 	content, err := format.Source(content)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -70,4 +73,8 @@ func tidy(path string, content []byte) ([]byte, error) {
 
 // importLine is an import without a name of its own; a version at its end isn't
 // its name.
-var importLine = regexp.MustCompile(`(?m)^\t"(?:[^"\n]*/)?([a-z]+)(?:/v[0-9]+)?"\n`)
+var (
+	importLine = regexp.MustCompile(`(?m)^\t"(?:[^"\n]*/)?([a-z]+)(?:/v[0-9]+)?"\n`)
+	emptyFirst = regexp.MustCompile(`import \(\n\n+`)
+	emptyLines = regexp.MustCompile(`\n{3,}`)
+)

@@ -25,7 +25,7 @@ var accesses = []word{
 }
 
 func newResource(n noun, module, access string, texts []string, known map[string]*made) (*resource, error) {
-	r := &resource{noun: n, Module: module, Access: access, SQLite: true}
+	r := &resource{noun: n, Module: module, Access: access}
 	if !slices.ContainsFunc(accesses, func(a word) bool { return a.name == access }) {
 		return nil, fmt.Errorf("say who may use it: --access owner, members, admin or public. `gen resource --help` says what they mean")
 	}

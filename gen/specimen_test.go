@@ -57,7 +57,7 @@ func TestTheSpecimenIsWhatGenMakes(t *testing.T) {
 		}
 	}
 
-	want := &made{Kind: "resource", Command: append([]string{"resource"}, noteCommand...), Access: r.Access, Heading: "title", One: n.one, Many: n.many, Files: map[string]string{}, Inserts: r.insertions()}
+	want := &made{Command: append([]string{"resource"}, noteCommand...), Access: r.Access, Heading: "title", One: n.one, Many: n.many, Files: map[string]string{}, Inserts: r.insertions()}
 	for _, path := range append(sortedKeys(files), "app/seed_notes.go") {
 		content, err := os.ReadFile(filepath.Join("..", path))
 		if err != nil {
