@@ -217,7 +217,8 @@ func (l *devLoop) edition(text string) {
 
 func (l *devLoop) build() {
 	l.t.Helper()
-	build := exec.Command("go", "build", "-buildvcs=false", "-tags", "dev", "-ldflags", "-s -w", "-o", "tmp/portal", "./app")
+	build := exec.Command("go", "build", "-buildvcs=false", "-tags", "dev",
+		"-gcflags", "./...=-dwarf=false -N -l", "-ldflags", "-s -w", "-o", "tmp/portal", "./app")
 	build.Dir, build.Env = l.dir, append(os.Environ(), "CGO_ENABLED=0", "GOGC=off")
 	if out, err := build.CombinedOutput(); err != nil {
 		l.t.Fatalf("go build: %v\n%s", err, out)
