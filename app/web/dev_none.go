@@ -13,7 +13,10 @@ import (
 // developing is what a developer needs: devtools_dev.go has it.
 type developing struct{}
 
-func loadPages(config.Config) (*templates.Set, error) { return templates.Load(static.URL) }
+func loadPages(config.Config) (*templates.Set, developing, error) {
+	pages, err := templates.Load(static.URL)
+	return pages, developing{}, err
+}
 
 func (s *Server) addDevelopment() error { return nil }
 

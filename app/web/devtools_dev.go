@@ -33,15 +33,37 @@ type developing struct {
 	outside dev.State                         // as tmp/dev.json has it
 }
 
-// loadPages returns the pages in the program. Where those on disk are shown
-// instead, a fault in them doesn't keep the program from starting: it is shown
-// too, and mended there.
-func loadPages(cfg config.Config) (*templates.Set, error) {
-	pages, err := templates.Load(static.URL)
-	if _, ok := dev.Root(); err != nil && ok && !cfg.Production() {
-		return templates.Broken(err), nil
+// loadPages returns the pages: those on disk where there is a project, which then
+// has its static files too, else those in the program. A fault in a page on disk
+// doesn't keep the program from starting: it is shown, and mended there.
+func loadPages(cfg config.Config) (*templates.Set, developing, error) {
+	root, ok := dev.Root()
+	if !ok || cfg.Production() {
+		pages, err := templates.Load(static.URL)
+		return pages, developing{}, err
 	}
-	return pages, err
+	d := developing{root: root}
+	var err error
+	if d.assets, err = static.UseDir(filepath.Join(root, "static")); err != nil {
+		return nil, d, err
+	}
+	pages, err := templates.LoadFrom(os.DirFS(d.templates()), static.URL)
+	if err != nil {
+		d.broken = d.fault(err)
+		pages = templates.Broken(err)
+	}
+	return pages, d, nil
+}
+
+// templates is the folder of the templates.
+func (d developing) templates() string { return filepath.Join(d.root, "templates") }
+
+// fault is what is wrong with the templates, as the overlay shows it.
+func (d developing) fault(err error) *dev.Fault {
+	if fault := dev.TemplateFault(err, d.root); fault != nil {
+		return fault
+	}
+	return &dev.Fault{Kind: dev.Template, Title: "The templates can't be read", Text: err.Error()}
 }
 
 // addDevelopment adds the routes, and begins to watch the project.
@@ -49,17 +71,15 @@ func (s *Server) addDevelopment() error {
 	if err := s.addCockpit(os.Getenv, "."); err != nil {
 		return err
 	}
-	root, ok := dev.Root()
-	if !ok || s.pages.Load() == nil || s.cfg.Production() { // nil when this is for the list of routes only
+	root := s.developing.root
+	if root == "" {
 		return nil
 	}
-	assets, err := static.UseDir(filepath.Join(root, "static"))
-	if err != nil {
-		return err
-	}
 	ctx, stop := context.WithCancel(context.Background())
-	s.developing = developing{root: root, hub: dev.NewHub(), stop: stop, assets: assets}
-	s.reloadTemplates(nil)
+	s.developing.hub, s.developing.stop = dev.NewHub(), stop
+	if s.developing.broken != nil {
+		s.log.Warn("the templates are not as they should be", "error", s.developing.broken.Text)
+	}
 	s.readState()
 	s.setState()
 	folders := []string{filepath.Join(root, "templates"), filepath.Join(root, "static")}
@@ -144,7 +164,7 @@ func (s *Server) setState() {
 // reloadTemplates parses the pages on disk, of which these have been saved. When
 // one doesn't parse, all stays as it was.
 func (s *Server) reloadTemplates(saved []string) bool {
-	dir := filepath.Join(s.developing.root, "templates")
+	dir := s.developing.templates()
 	var names []string
 	for _, path := range saved {
 		if name, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(name) {
@@ -159,10 +179,7 @@ func (s *Server) reloadTemplates(saved []string) bool {
 		set, err = templates.LoadFrom(os.DirFS(dir), static.URL)
 	}
 	if err != nil {
-		fault := dev.TemplateFault(err, s.developing.root)
-		if fault == nil {
-			fault = &dev.Fault{Kind: dev.Template, Title: "The templates can't be read", Text: err.Error()}
-		}
+		fault := s.developing.fault(err)
 		if s.developing.broken == nil || s.developing.broken.Text != fault.Text {
 			s.log.Warn("the templates stay as they were", "error", err)
 		}

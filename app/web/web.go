@@ -40,7 +40,7 @@ type Server struct {
 // New makes the server. The database need not be ready: until it is, pages that
 // need it answer 503.
 func New(cfg config.Config, log *slog.Logger, d *db.DB) (*Server, error) {
-	pages, err := loadPages(cfg)
+	pages, developing, err := loadPages(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("load templates: %w", err)
 	}
@@ -57,7 +57,7 @@ func New(cfg config.Config, log *slog.Logger, d *db.DB) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up sessions: %w", err)
 	}
-	s := &Server{cfg: cfg, log: log, db: d, echo: echo.New(), sessions: sessions, hasher: auth.NewHasher(auth.Cost), reports: rate.NewLimiter(1, 10)}
+	s := &Server{cfg: cfg, log: log, db: d, echo: echo.New(), sessions: sessions, hasher: auth.NewHasher(auth.Cost), reports: rate.NewLimiter(1, 10), developing: developing}
 	s.pages.Store(pages)
 	s.echo.HTTPErrorHandler = s.handleError
 	s.echo.IPExtractor, s.echo.SchemeExtractor = trust(cfg.TrustedProxies)
