@@ -38,10 +38,8 @@ func newNoun(name, plural string) (noun, error) {
 	if n.Snake() == n.Table() {
 		return n, fmt.Errorf("%s is its own plural: pass another with --plural", name)
 	}
-	for _, word := range []string{n.Snake(), n.Table()} {
-		if reserved[word] {
-			return n, fmt.Errorf("%s is a reserved word of SQL: choose another name", word)
-		}
+	if reserved[n.Table()] {
+		return n, fmt.Errorf("%s is a reserved word of SQL: choose another name", n.Table())
 	}
 	return n, n.checkWords(n.Var(), n.Vars())
 }

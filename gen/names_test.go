@@ -46,8 +46,8 @@ func TestNamesThatCantBeAreRefused(t *testing.T) {
 	for name, want := range map[string]string{
 		"": "has no letter", "_": "has no letter", "-": "has no letter", "1ticket": "letters a to z", "über": "letters a to z", "тикет": "letters a to z", "票": "letters a to z", "ticket!": "letters a to z",
 		"tick.et": "letters a to z", "a/b": "letters a to z", "../x": "letters a to z", "a;b": "letters a to z", "a'b": "letters a to z", "$(rm)": "letters a to z", "ticket\n": "letters a to z", "é": "letters a to z",
-		"type": "word of Go", "func": "word of Go", "package": "word of Go", "map": "word of Go", "string": "word of Go", "error": "word of Go", "int": "word of Go", "len": "word of Go", "nil": "word of Go", "interface": "word of Go", "byte": "word of Go", "range": "SQL",
-		"order": "SQL", "group": "SQL", "user": "SQL", "table": "SQL", "index": "SQL", "select": "SQL", "default": "SQL", "column": "SQL", "trigger": "SQL", "view": "SQL", "transaction": "SQL", "constraint": "SQL",
+		"type": "word of Go", "func": "word of Go", "package": "word of Go", "map": "word of Go", "string": "word of Go", "error": "word of Go", "int": "word of Go", "len": "word of Go", "nil": "word of Go", "interface": "word of Go", "byte": "word of Go", "range": "word of Go",
+		"select": "word of Go", "default": "word of Go", "case": "word of Go", "value": "SQL", "other": "SQL", "tie": "SQL", "null": "SQL",
 		"session": "uses itself", "page": "uses itself", "list": "uses itself", "server": "uses itself", "input": "uses itself", "form": "uses itself", "owner": "uses itself", "url": "uses itself", "db": "uses itself", "time": "uses itself",
 		strings.Repeat("a", 31): "too long",
 	} {

@@ -51,6 +51,10 @@ var plans = []string{
 	"resource blog_post title:string:unique:sort body:text teaser:string:optional:search published:bool:filter --access public",
 	"resource AuditEntry subject:string level:int:optional:sort product:references:product:optional --access admin",
 	"resource contact email:email:search:sort --access owner",
+	"resource order number:string:sort group_name:string --access members",
+	"resource index label:string --access public",
+	"resource person name:string:search:sort met_on:date:due --access members",
+	"resource member name:string invited_by:references:people:optional --access members",
 	"resource child first_name:string --access owner",
 	"resource news headline:string:unique parent:references:contacts:optional --access owner",
 	"resource status name:string --access members",
@@ -132,11 +136,10 @@ func TestWhatWouldClashIsRefused(t *testing.T) {
 	before := tree(t, root)
 	for command, want := range map[string]string{
 		"resource note title:string --access owner":                          "there is a resource of that name, made by `gen resource note",
-		"resource person name:string --access owner":                         "has a ",
 		"resource theme name:string --access owner":                          "theme",
 		"resource device name:string --access owner":                         "app/web/devices.go is there already",
 		"resource attempt name:string --access owner":                        "there is a table attempts",
-		"resource user name:string --access owner":                           "SQL",
+		"resource user name:string --access owner":                           "there is a table users",
 		"resource account name:string --access owner":                        "has a ",
 		"page dashboard --access members":                                    "dashboard",
 		"page login --access public":                                         "has",

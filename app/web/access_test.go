@@ -42,7 +42,7 @@ func TestAccess(t *testing.T) {
 	people := 0
 	person := func(role string) *browser {
 		people++
-		return newPerson(t, s, fmt.Sprintf("person%d@example.com", people), role)
+		return signedInAs(t, s, fmt.Sprintf("person%d@example.com", people), role)
 	}
 	text := accessHead
 	for _, route := range s.routes {
@@ -172,7 +172,7 @@ func TestAChangedPermissionIsNamedByItsCell(t *testing.T) {
 func TestARouteAnswersNoOtherMethod(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dbtest.SQLite(t))
-	b := newPerson(t, s, adaEmail, db.RoleAdmin)
+	b := signedInAs(t, s, adaEmail, db.RoleAdmin)
 	declared := map[string][]string{}
 	for _, route := range s.routes {
 		declared[route.Path] = append(declared[route.Path], route.Method)
@@ -266,7 +266,7 @@ func TestASensitiveStepDemandsARecentPassword(t *testing.T) {
 func TestAnAdministratorsPageIsRefusedToMembers(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dbtest.SQLite(t))
-	member, admin := newMember(t, s, "member@example.com"), newPerson(t, s, "admin@example.com", db.RoleAdmin)
+	member, admin := signedInMember(t, s, "member@example.com"), signedInAs(t, s, "admin@example.com", db.RoleAdmin)
 	member.get("/admin/users").wantStatus(http.StatusForbidden).wantText("ask an administrator")
 	if strings.Contains(member.get("/dashboard").text(), "People") {
 		t.Error("a member is shown the way to it")

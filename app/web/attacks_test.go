@@ -39,7 +39,7 @@ func TestStoredMarkupIsText(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d, func(c *config.Config) { c.AppName = attack })
-		b := newPerson(t, s, adaEmail, db.RoleAdmin)
+		b := signedInAs(t, s, adaEmail, db.RoleAdmin)
 		b.submit("/account", "/account/profile", "name", attack).wantRedirect("/account")
 		path := notePath(newNote(b, "title", attack, "body", attack, "due_on", "2020-01-01", "pinned", "yes"))
 		shown := map[string]int{ // how often the page shows what is stored, at least
@@ -60,7 +60,7 @@ func TestStoredMarkupIsText(t *testing.T) {
 func TestReflectedMarkupIsText(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dbtest.SQLite(t))
-	b := newMember(t, s, adaEmail)
+	b := signedInMember(t, s, adaEmail)
 	newNote(b, "title", "one")
 	value := url.QueryEscape(attack)
 	for _, page := range []string{
@@ -103,7 +103,7 @@ var elsewhere = []string{
 func TestNoRedirectLeadsElsewhere(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dbtest.SQLite(t))
-	member := newMember(t, s, adaEmail)
+	member := signedInMember(t, s, adaEmail)
 	for _, target := range elsewhere {
 		query := "next=" + url.QueryEscape(target)
 		stranger := newBrowser(t, s)
@@ -128,7 +128,7 @@ func TestNoRedirectLeadsElsewhere(t *testing.T) {
 func TestHeadersCantBeInjected(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dbtest.SQLite(t))
-	member := newMember(t, s, adaEmail)
+	member := signedInMember(t, s, adaEmail)
 	injected := "/x\r\nSet-Cookie: portal_session=mine\r\nLocation: https://evil.example\r\n\r\n<script>"
 	for name, answer := range map[string]*response{
 		"sign-in":  newBrowser(t, s).post("/login", url.Values{"email": {adaEmail}, "password": {adaPassword}, "next": {injected}}),
@@ -164,7 +164,7 @@ func TestAHostThatIsSentIsNeverUsed(t *testing.T) {
 func TestFormsOfAnotherSiteChangeNothing(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dbtest.SQLite(t))
-	b := newMember(t, s, adaEmail)
+	b := signedInMember(t, s, adaEmail)
 	path := notePath(newNote(b, "title", "mine"))
 	for _, route := range s.routes {
 		if route.Method == http.MethodGet || route.Path == cspReportPath {
@@ -183,7 +183,7 @@ func TestFormsOfAnotherSiteChangeNothing(t *testing.T) {
 
 func TestHugeAndDeepFormsAreRefused(t *testing.T) {
 	t.Parallel()
-	b := newMember(t, newServer(t, dbtest.SQLite(t)), adaEmail)
+	b := signedInMember(t, newServer(t, dbtest.SQLite(t)), adaEmail)
 	send := func(kind, body string) int {
 		r := httptest.NewRequest(http.MethodPost, "/account/profile", strings.NewReader(body))
 		r.Header.Set("Content-Type", kind)
@@ -217,7 +217,7 @@ func TestHugeAndDeepFormsAreRefused(t *testing.T) {
 func TestNoAnswerIsAScript(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dbtest.SQLite(t))
-	b := newPerson(t, s, adaEmail, db.RoleAdmin)
+	b := signedInAs(t, s, adaEmail, db.RoleAdmin)
 	id := newRow(b, "/admin/users/:id")
 	for _, route := range s.routes {
 		if route.Method != http.MethodGet {
@@ -235,7 +235,7 @@ func TestNoAnswerIsAScript(t *testing.T) {
 
 func TestAFormWithAFileIsTakenWithoutIt(t *testing.T) {
 	t.Parallel()
-	b := newMember(t, newServer(t, dbtest.SQLite(t)), adaEmail)
+	b := signedInMember(t, newServer(t, dbtest.SQLite(t)), adaEmail)
 	var body strings.Builder
 	w := multipart.NewWriter(&body)
 	w.WriteField("name", "with a file")

@@ -211,13 +211,13 @@ func (c *cockpit) editor(file string, line int) template.URL {
 	return template.URL(dev.Link(dev.Place{File: filepath.Join(c.dir, file), Line: max(1, line)}))
 }
 
-type settingsPage struct {
+type cockpitSettingsPage struct {
 	page
 	Settings []config.Setting
 }
 
 func (c *cockpit) listSettings(e echo.Context) error {
-	return c.render(e, http.StatusOK, "_dev/settings", &settingsPage{Settings: config.Settings(c.getenv, c.dir)})
+	return c.render(e, http.StatusOK, "_dev/settings", &cockpitSettingsPage{Settings: config.Settings(c.getenv, c.dir)})
 }
 
 // detached is the request's context for work that goes on when nobody waits for

@@ -197,7 +197,7 @@ func TestAPendingMigrationIsAPageUntilItIsApplied(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b, s := newDeveloper(t, d)
-		developer := newPerson(t, s, adaEmail, db.RoleMember)
+		developer := signedInAs(t, s, adaEmail, db.RoleMember)
 		developer.host, developer.ip = b.host, b.ip
 		rollBack(t, d)
 		d.HoldMigrations()
@@ -300,7 +300,7 @@ func TestMigrationsAreTakenBackAndTheDatabaseIsReset(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b, s := newDeveloper(t, d)
-		member := newPerson(t, s, adaEmail, db.RoleMember)
+		member := signedInAs(t, s, adaEmail, db.RoleMember)
 		member.host = b.host
 		newNote(member, "title", "A note")
 
@@ -349,7 +349,7 @@ func TestAHostilePageCannotUseTheCockpit(t *testing.T) {
 	t.Parallel()
 	d := dbtest.SQLite(t)
 	b, s := newDeveloper(t, d)
-	newPerson(t, s, adaEmail, db.RoleMember)
+	signedInAs(t, s, adaEmail, db.RoleMember)
 	rollBack(t, d)
 	for name, attack := range map[string]struct {
 		host, header, value string
@@ -391,7 +391,7 @@ func TestOnlyThisMachineChangesTheDatabase(t *testing.T) {
 	t.Parallel()
 	d := dbtest.SQLite(t)
 	b, s := newDeveloper(t, d)
-	newPerson(t, s, adaEmail, db.RoleMember)
+	signedInAs(t, s, adaEmail, db.RoleMember)
 	rollBack(t, d)
 	b.host, b.ip = "192.168.1.7:8080", "192.168.1.20"
 	post := func(path string) *response {

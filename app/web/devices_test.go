@@ -79,13 +79,13 @@ func TestEachDeviceIsListedAndThisOneIsMarked(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		b := newMember(t, s, adaEmail)
+		b := signedInMember(t, s, adaEmail)
 		b.get("/account/sessions").wantStatus(http.StatusOK).wantText("Unknown device This device 192.0.2.1", "Last seen just now")
 		if _, ok := formValues(b.get("/account/sessions").parse(), "/account/sessions/revoke-others"); ok {
 			t.Error("there is nothing else to sign out")
 		}
 		other := newDevice(b, firefox)
-		newMember(t, s, "eve@example.com")
+		signedInMember(t, s, "eve@example.com")
 		if _, err := d.Pool().ExecContext(t.Context(), "UPDATE user_sessions SET last_seen_at = $1, address = '2001:db8::7' WHERE id = $2", db.Now().AddDate(0, 0, 1), other.id()); err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func TestEachDeviceIsListedAndThisOneIsMarked(t *testing.T) {
 
 func TestRevokingADeviceEndsItsCopiedCookieToo(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Server) {
-		b := newMember(t, s, adaEmail)
+		b := signedInMember(t, s, adaEmail)
 		other, third := newDevice(b, firefox), newDevice(b, firefox)
 		stolen := other.clone()
 		stolen.wantUser(true)
@@ -135,7 +135,7 @@ func TestRevokingADeviceEndsItsCopiedCookieToo(t *testing.T) {
 
 func TestRevokingThisDeviceSignsOut(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Server) {
-		b := newMember(t, s, adaEmail)
+		b := signedInMember(t, s, adaEmail)
 		other, stolen := newDevice(b, firefox), b.clone()
 		b.submit("/account/sessions", b.revokePath()).wantRedirect("/")
 		if strings.Contains(stolen.get("/").text(), "You are signed out.") {
@@ -152,7 +152,7 @@ func TestSomebodyElsesDeviceIsNotFound(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		ada, eve := newMember(t, s, adaEmail), newPerson(t, s, "eve@example.com", db.RoleAdmin)
+		ada, eve := signedInMember(t, s, adaEmail), signedInAs(t, s, "eve@example.com", db.RoleAdmin)
 		eve.post(ada.revokePath(), nil).wantStatus(http.StatusNotFound)
 		eve.post("/account/sessions/999999/revoke", nil).wantStatus(http.StatusNotFound)
 		eve.post("/account/sessions/x/revoke", nil).wantStatus(http.StatusNotFound)
@@ -164,7 +164,7 @@ func TestSomebodyElsesDeviceIsNotFound(t *testing.T) {
 func TestRevokingADeviceDemandsARecentPasswordAndLeadsBack(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newMember(t, newServer(t, d), adaEmail)
+		b := signedInMember(t, newServer(t, d), adaEmail)
 		other := newDevice(b, firefox)
 		age(t, d)
 		const page = "/account/reauthenticate?next=%2Faccount%2Fsessions"
@@ -199,7 +199,7 @@ func TestAFormLeadsBackToItsPageOnly(t *testing.T) {
 
 func TestMarkupInAUserAgentIsText(t *testing.T) {
 	t.Parallel()
-	b := newMember(t, newServer(t, dbtest.SQLite(t)), adaEmail)
+	b := signedInMember(t, newServer(t, dbtest.SQLite(t)), adaEmail)
 	for _, agent := range []string{`<script>alert("x")</script>`, `<script>alert(1)</script>/1.0 (X11; Linux)`, `Mozilla/5.0 (<img src=x onerror=y>)`} {
 		newDevice(b, agent)
 	}
@@ -218,8 +218,8 @@ func TestAnAdministratorSignsAPersonOut(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		ada, admin := newMember(t, s, adaEmail), newPerson(t, s, "admin@example.com", db.RoleAdmin)
-		other, bystander, adminElsewhere := newDevice(ada, firefox), newMember(t, s, "eve@example.com"), newDevice(admin, firefox)
+		ada, admin := signedInMember(t, s, adaEmail), signedInAs(t, s, "admin@example.com", db.RoleAdmin)
+		other, bystander, adminElsewhere := newDevice(ada, firefox), signedInMember(t, s, "eve@example.com"), newDevice(admin, firefox)
 		path := "/admin/users/" + strconv.FormatInt(ada.userID(), 10) + "/sign-out"
 
 		bystander.get(path).wantStatus(http.StatusForbidden)
@@ -250,7 +250,7 @@ func TestAnAdministratorSignsEverybodyOut(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		ada, admin := newMember(t, s, adaEmail), newPerson(t, s, "admin@example.com", db.RoleAdmin)
+		ada, admin := signedInMember(t, s, adaEmail), signedInAs(t, s, "admin@example.com", db.RoleAdmin)
 		elsewhere, stolen := newDevice(admin, firefox), ada.clone()
 		const path = "/admin/sign-out-everybody"
 		ada.get(path).wantStatus(http.StatusForbidden)
@@ -270,7 +270,7 @@ func TestSigningOthersOutDemandsARecentPassword(t *testing.T) {
 	t.Parallel()
 	d := dbtest.SQLite(t)
 	s := newServer(t, d, func(c *config.Config) { c.SessionStore = config.Cookie })
-	ada, admin := newMember(t, s, adaEmail), newPerson(t, s, "admin@example.com", db.RoleAdmin)
+	ada, admin := signedInMember(t, s, adaEmail), signedInAs(t, s, "admin@example.com", db.RoleAdmin)
 	age(t, d)
 	for _, path := range []string{"/admin/users/" + strconv.FormatInt(ada.userID(), 10) + "/sign-out", "/admin/sign-out-everybody"} {
 		admin.submit(path, path).wantRedirect("/account/reauthenticate?" + url.Values{"next": {path}}.Encode())

@@ -53,7 +53,7 @@ func atHome(t *testing.T, s *Server) *browser {
 // people who are signed in, once; and in nothing else.
 func TestDevtoolsAreInEveryPage(t *testing.T) {
 	s := newDevelopment(t)
-	member := newMember(t, s, "ada@example.com")
+	member := signedInMember(t, s, "ada@example.com")
 	for path, want := range map[string]int{"/": 1, "/nope": 1, "/dashboard": 1, "/notes/new": 1, "/robots.txt": 0, "/manifest.webmanifest": 0, "/static/css/app.css": 0} {
 		answer := member.get(path)
 		if n := strings.Count(answer.body, `<script src="/_dev/client.js" data-version="`+s.developing.hub.Version()+`" data-method="GET" defer></script>`); n != want {

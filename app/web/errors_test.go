@@ -102,7 +102,7 @@ func TestSecurityHeaders(t *testing.T) {
 			want["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
 		}
 		s := newServer(t, d, func(c *config.Config) { c.Env = env })
-		b := newMember(t, s, env+"@example.com")
+		b := signedInMember(t, s, env+"@example.com")
 		elsewhere := httptest.NewRequest(http.MethodPost, "/account/profile", nil)
 		elsewhere.Header.Set("Sec-Fetch-Site", "cross-site")
 		large := httptest.NewRequest(http.MethodPost, "/account/profile", strings.NewReader(strings.Repeat("x", maxBody+1)))

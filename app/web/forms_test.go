@@ -52,7 +52,7 @@ func endAll(b *browser) {
 
 func TestAFormThatComesTooLateIsFilledInAgain(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Server) {
-		b := newMember(t, s, adaEmail)
+		b := signedInMember(t, s, adaEmail)
 		for name, end := range endSignIns {
 			text := "\nFirst line\n\n" + strings.Repeat(`"quoted" & <b>bold</b> `, 20)
 			values := b.typed("/notes/new?from=here", "/notes", "title", name+` "a" & <b>`, "body", text, "due_on", "2031-02-03", "pinned", "yes")
@@ -76,7 +76,7 @@ func TestAFormThatComesTooLateIsFilledInAgain(t *testing.T) {
 // from the answer, whose own address is no page.
 func TestAnAnswerToAFormLeadsBackToItsPage(t *testing.T) {
 	t.Parallel()
-	b := newMember(t, newServer(t, dbtest.SQLite(t)), adaEmail)
+	b := signedInMember(t, newServer(t, dbtest.SQLite(t)), adaEmail)
 	values := b.typed("/account", "/account/profile", "name", "")
 	for range 2 {
 		answer := b.sendFrom("/account", http.MethodPost, "/account/profile", values).wantStatus(http.StatusUnprocessableEntity)
@@ -91,7 +91,7 @@ func TestAnAnswerToAFormLeadsBackToItsPage(t *testing.T) {
 
 func TestWhatWasTypedIsForNobodyElse(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Server) {
-		b, eve := newMember(t, s, adaEmail), newMember(t, s, "eve@example.com")
+		b, eve := signedInMember(t, s, adaEmail), signedInMember(t, s, "eve@example.com")
 		values := b.typed("/notes/new", "/notes", "title", "for nobody else")
 		evesMark := eve.typed("/notes/new", "/notes")["_form"]
 		endAll(b)
@@ -117,7 +117,7 @@ func TestWhatWasTypedIsForNobodyElse(t *testing.T) {
 
 func TestPasswordsAreNeverKept(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Server) {
-		b := newMember(t, s, adaEmail)
+		b := signedInMember(t, s, adaEmail)
 		values := b.typed("/account", "/account/password", "current_password", adaPassword, "new_password", "analytical engine")
 		endAll(b)
 		b.sendFrom("/account", http.MethodPost, "/account/password", values).wantRedirect("/login?next=%2Faccount")
@@ -128,7 +128,7 @@ func TestPasswordsAreNeverKept(t *testing.T) {
 
 func TestTwoFormsThatComeTooLateAreBothFilledInAgain(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Server) {
-		b := newMember(t, s, adaEmail)
+		b := signedInMember(t, s, adaEmail)
 		note, name := b.typed("/notes/new", "/notes", "title", "Report"), b.typed("/account", "/account/profile", "name", "Countess")
 		endAll(b)
 		b.post("/notes", note).wantRedirect("/login?next=%2Fnotes%2Fnew")
@@ -142,7 +142,7 @@ func TestTwoFormsThatComeTooLateAreBothFilledInAgain(t *testing.T) {
 
 func TestOfTwoTabsThatComeTooLateBothAreFilledInAgain(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Server) {
-		b := newMember(t, s, adaEmail)
+		b := signedInMember(t, s, adaEmail)
 		one, two := b.typed("/notes/new", "/notes", "title", "one"), b.typed("/notes/new", "/notes", "title", "two")
 		endAll(b)
 		b.post("/notes", one).wantRedirect("/login?next=%2Fnotes%2Fnew")
@@ -158,7 +158,7 @@ func TestOfTwoTabsThatComeTooLateBothAreFilledInAgain(t *testing.T) {
 // back to the page without its query, see maxNext.
 func TestAFormOnAPageWithALongAddressIsFilledInAgain(t *testing.T) {
 	t.Parallel()
-	b := newMember(t, newServer(t, dbtest.SQLite(t)), adaEmail)
+	b := signedInMember(t, newServer(t, dbtest.SQLite(t)), adaEmail)
 	for _, length := range []int{maxNext - 1, maxNext, maxNext + 1, maxNext + 100, 2 * maxNext} {
 		page := ("/notes/new?" + strings.Repeat("a&", length))[:length]
 		values := b.typed(page, "/notes", "title", "Report")
@@ -174,7 +174,7 @@ func TestAFormOnAPageWithALongAddressIsFilledInAgain(t *testing.T) {
 func TestAFormThatCantBeKeptCanBeSentAgain(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Server) {
 		const refused = "Sign in in another tab, then reload this page: your browser sends the form again."
-		b := newMember(t, s, adaEmail)
+		b := signedInMember(t, s, adaEmail)
 		values := b.typed("/notes/new", "/notes", "title", "Report", "body", strings.Repeat("ä", 10_000))
 		forged := maps.Clone(values)
 		forged.Set("_form", values.Get("_form")[1:])

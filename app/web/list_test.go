@@ -235,7 +235,7 @@ func TestEveryOrderOfEveryListIsGoodOnBothEngines(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		b := newPerson(t, s, adaEmail, db.RoleAdmin)
+		b := signedInAs(t, s, adaEmail, db.RoleAdmin)
 		newNote(b, "title", "one")
 		for path, all := range map[string]sorts{"/notes": noteSorts, "/admin/users": userSorts} {
 			for column := range all {

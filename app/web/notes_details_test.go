@@ -53,7 +53,7 @@ func TestWhatWasDueBeforeTodayIsOverdue(t *testing.T) {
 func TestManyFormsWithoutAPageBetweenThemAreAllTaken(t *testing.T) {
 	t.Parallel()
 	for _, store := range []string{config.Cookie, config.Filesystem} {
-		b := newMember(t, newServer(t, dbtest.SQLite(t), func(c *config.Config) { c.SessionStore = store }), adaEmail)
+		b := signedInMember(t, newServer(t, dbtest.SQLite(t), func(c *config.Config) { c.SessionStore = store }), adaEmail)
 		for range 80 {
 			b.post("/notes", url.Values{"title": {"x"}}).wantStatus(http.StatusSeeOther)
 		}
@@ -107,7 +107,7 @@ func TestANoteThatHasGoneIsNotFound(t *testing.T) {
 func TestNotesGoWithTheirOwner(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		newNote(newMember(t, newServer(t, d), adaEmail), "title", "one")
+		newNote(signedInMember(t, newServer(t, d), adaEmail), "title", "one")
 		if _, err := d.Pool().ExecContext(t.Context(), "DELETE FROM users"); err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +138,7 @@ func TestSomebodyElsesNoteIsInNoList(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		ada, eve, admin := newMember(t, s, adaEmail), newMember(t, s, "eve@example.com"), newPerson(t, s, "admin@example.com", db.RoleAdmin)
+		ada, eve, admin := signedInMember(t, s, adaEmail), signedInMember(t, s, "eve@example.com"), signedInAs(t, s, "admin@example.com", db.RoleAdmin)
 		path := notePath(newNote(ada, "title", "private", "body", "secret", "due_on", "2030-01-01"))
 		for _, b := range []*browser{eve, admin} {
 			newNote(b, "title", "own", "due_on", "2031-01-01")

@@ -45,7 +45,7 @@ func newNote(b *browser, fields ...string) int64 {
 // eachNoteWriter runs f on both engines, as somebody who may write notes.
 func eachNoteWriter(t *testing.T, f func(t *testing.T, b *browser)) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) { f(t, newPerson(t, newServer(t, d), adaEmail, db.RoleMember)) })
+	dbtest.Each(t, func(t *testing.T, d *db.DB) { f(t, signedInAs(t, newServer(t, d), adaEmail, db.RoleMember)) })
 }
 
 func TestNotesFromAddingToDeleting(t *testing.T) {
@@ -157,7 +157,7 @@ func TestSomebodyElsesNoteIsNotFound(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		ada, eve, admin := newMember(t, s, adaEmail), newMember(t, s, "eve@example.com"), newPerson(t, s, "admin@example.com", db.RoleAdmin)
+		ada, eve, admin := signedInMember(t, s, adaEmail), signedInMember(t, s, "eve@example.com"), signedInAs(t, s, "admin@example.com", db.RoleAdmin)
 		path := notePath(newNote(ada, "title", "Another one"))
 		for _, b := range []*browser{eve, admin} {
 			b.get("/notes").wantText("No notes yet")
@@ -176,7 +176,7 @@ func TestANoteCantBeGivenAnotherOwnerOrId(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		ada, eve := newMember(t, s, adaEmail), newMember(t, s, "eve@example.com")
+		ada, eve := signedInMember(t, s, adaEmail), signedInMember(t, s, "eve@example.com")
 		path := notePath(newNote(ada))
 		fields := aNote(ada, 2, true)
 		for _, name := range []string{"user_id", "UserID", "id"} {

@@ -8,6 +8,6 @@ var developersPages = map[string]any{
 	"_dev/overview":   &overviewPage{},
 	"_dev/reset":      &resetPage{},
 	"_dev/routes":     &routesPage{},
-	"_dev/settings":   &settingsPage{},
+	"_dev/settings":   &cockpitSettingsPage{},
 	"_dev/sql":        &sqlPage{},
 }

@@ -135,7 +135,7 @@ func fill(v reflect.Value, depth int) {
 // them all.
 func TestEveryPageOffersToSignOut(t *testing.T) {
 	t.Parallel()
-	b := newPerson(t, newServer(t, dbtest.SQLite(t)), adaEmail, db.RoleAdmin)
+	b := signedInAs(t, newServer(t, dbtest.SQLite(t)), adaEmail, db.RoleAdmin)
 	routes, err := Routes()
 	if err != nil {
 		t.Fatal(err)

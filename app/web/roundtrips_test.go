@@ -21,7 +21,7 @@ func TestADashboardTakesTwoRoundTripsAndNoWrite(t *testing.T) {
 	t.Parallel()
 	onPostgres := func(c *config.Config) { c.SessionStore = config.Postgres }
 	address := dbtest.PostgresURL(t)
-	b := newMember(t, newServer(t, openReady(t, address), onPostgres), adaEmail)
+	b := signedInMember(t, newServer(t, openReady(t, address), onPostgres), adaEmail)
 	b.submit("/notes/new", "/notes", "title", "A note that is due", "due_on", "2031-02-03")
 	b.get("/dashboard") // takes the message that it was saved
 

@@ -22,7 +22,7 @@ type signOutEverybodyPage struct{ page }
 
 // confirmSignOutUser asks before a person is signed out everywhere.
 func (s *Server) confirmSignOutUser(c echo.Context) error {
-	person, err := s.person(c)
+	person, err := s.routeUser(c)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (s *Server) confirmSignOutUser(c echo.Context) error {
 }
 
 func (s *Server) signOutUser(c echo.Context) error {
-	person, err := s.person(c)
+	person, err := s.routeUser(c)
 	if err != nil {
 		return err
 	}
@@ -60,8 +60,8 @@ func (s *Server) signOutEverybody(c echo.Context) error {
 	return s.redirect(c, "/admin/users")
 }
 
-// person returns whom the route names.
-func (s *Server) person(c echo.Context) (db.GetUserRow, error) {
+// routeUser returns whom the route names.
+func (s *Server) routeUser(c echo.Context) (db.GetUserRow, error) {
 	id, err := pathID(c)
 	if err != nil {
 		return db.GetUserRow{}, err

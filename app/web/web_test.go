@@ -74,13 +74,15 @@ var adaHash = sync.OnceValue(func() string {
 	return hash
 })
 
-// newMember adds a person and returns the browser in which they are signed in.
-func newMember(t *testing.T, s *Server, email string) *browser {
+// signedInMember adds a member and returns the browser in which they are signed
+// in.
+func signedInMember(t *testing.T, s *Server, email string) *browser {
 	t.Helper()
-	return newPerson(t, s, email, db.RoleMember)
+	return signedInAs(t, s, email, db.RoleMember)
 }
 
-func newPerson(t *testing.T, s *Server, email, role string) *browser {
+// signedInAs does so with any role.
+func signedInAs(t *testing.T, s *Server, email, role string) *browser {
 	t.Helper()
 	id, err := s.db.CreateUser(t.Context(), db.CreateUserParams{Email: email, Name: "Ada Lovelace", PasswordHash: adaHash(), Role: role, Now: db.Now()})
 	if err != nil {
