@@ -156,7 +156,7 @@ func TestSeedIsForDevelopmentAndCanBeRepeated(t *testing.T) {
 			if err != nil || mara.DisabledAt != nil {
 				t.Fatal(mara, err)
 			}
-			n, err := d.CountNotes(t.Context(), db.CountNotesParams{UserID: mara.ID})
+			n, err := d.CountNotes(t.Context(), db.CountNotesParams{UserID: mara.ID, MaxRows: 1000})
 			if err != nil || n != int64(len(demoNotes)) {
 				t.Errorf("%d notes, %v", n, err)
 			}

@@ -9,7 +9,7 @@ import (
 
 // seedNotes gives a person who has none some notes, the first one changed last.
 func seedNotes(ctx context.Context, q *db.Queries, userID int64) error {
-	n, err := q.CountNotes(ctx, db.CountNotesParams{UserID: userID})
+	n, err := q.CountNotes(ctx, db.CountNotesParams{UserID: userID, MaxRows: 1})
 	if err != nil || n > 0 {
 		return err
 	}

@@ -12,21 +12,32 @@ import (
 
 const countNotes = `-- name: CountNotes :one
 SELECT count(*)
-FROM notes
-WHERE user_id = $1
-  AND (NOT CAST($2 AS boolean) OR pinned)
-  AND (CAST($3 AS text) = '' OR search_text LIKE $3 ESCAPE '\')
+FROM (
+  SELECT 1
+  FROM notes
+  WHERE user_id = $1
+    AND (NOT CAST($2 AS boolean) OR pinned)
+    AND (CAST($3 AS text) = '' OR search_text LIKE $3 ESCAPE '\')
+  LIMIT $4
+) AS counted
 `
 
 type CountNotesParams struct {
 	UserID     int64
 	OnlyPinned bool
 	Search     string
+	MaxRows    int32
 }
 
-// CountNotes returns how many notes ListNotes has in all.
+// CountNotes returns how many notes ListNotes has in all, or max_rows when
+// they are more.
 func (q *Queries) CountNotes(ctx context.Context, arg CountNotesParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countNotes, arg.UserID, arg.OnlyPinned, arg.Search)
+	row := q.db.QueryRowContext(ctx, countNotes,
+		arg.UserID,
+		arg.OnlyPinned,
+		arg.Search,
+		arg.MaxRows,
+	)
 	var count int64
 	err := row.Scan(&count)
 	return count, err

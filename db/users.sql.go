@@ -12,12 +12,16 @@ import (
 
 const countUsers = `-- name: CountUsers :one
 SELECT count(*)
-FROM users
+FROM (
+  SELECT 1
+  FROM users
+  LIMIT $1
+) AS counted
 `
 
-// CountUsers returns how many people there are.
-func (q *Queries) CountUsers(ctx context.Context) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countUsers)
+// CountUsers returns how many people there are, or max_rows when they are more.
+func (q *Queries) CountUsers(ctx context.Context, maxRows int32) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countUsers, maxRows)
 	var count int64
 	err := row.Scan(&count)
 	return count, err

@@ -18,6 +18,7 @@ var templateFiles embed.FS
 // pages have the others.
 func renderer() (*template.Template, error) {
 	t := template.New("").Delims("[[", "]]").Funcs(template.FuncMap{
+		"indent":    func(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") },
 		"camelText": func(text string) string { return camel(strings.Fields(text)) },
 	})
 	err := fs.WalkDir(templateFiles, "templates", func(path string, entry fs.DirEntry, err error) error {

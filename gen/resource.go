@@ -233,33 +233,24 @@ func (r *resource) Conditions() string {
 	return "\nWHERE " + strings.Join(all, "\n  AND ")
 }
 
-// CountArguments calls the count: sqlc makes a struct of two parameters or more.
+// CountArguments is what the count is given: sqlc makes a struct of two parameters
+// or more.
 func (r *resource) CountArguments() string {
-	switch all := r.Arguments(); len(all) {
-	case 0:
-		return "ctx"
-	case 1:
-		return "ctx, " + all[0].Name
-	default:
-		return fmt.Sprintf("ctx, db.Count%sParams{%s}", r.Types(), r.ListArguments())
+	if len(r.Arguments()) == 0 {
+		return "maxCount"
 	}
+	return fmt.Sprintf("db.Count%sParams{%s, MaxRows: maxCount}", r.Types(), r.ListArguments())
 }
 
-// CountAll calls it for all that a person can see.
-func (r *resource) CountAll() string {
-	switch all := r.Arguments(); {
-	case len(all) == 0:
-		return "ctx"
-	case len(all) == 1 && r.Owner():
-		return "ctx, userID"
-	case len(all) == 1 && all[0].Field == "Search":
-		return `ctx, ""`
-	case len(all) == 1:
-		return "ctx, false"
+// CountOne is the same, to see whether a person can see any.
+func (r *resource) CountOne() string {
+	switch {
+	case len(r.Arguments()) == 0:
+		return "1"
 	case r.Owner():
-		return fmt.Sprintf("ctx, db.Count%sParams{UserID: userID}", r.Types())
+		return fmt.Sprintf("db.Count%sParams{UserID: userID, MaxRows: 1}", r.Types())
 	}
-	return fmt.Sprintf("ctx, db.Count%sParams{}", r.Types())
+	return fmt.Sprintf("db.Count%sParams{MaxRows: 1}", r.Types())
 }
 
 func (r *resource) ListArguments() string {

@@ -11,12 +11,17 @@ ORDER BY updated_at DESC, id DESC
 LIMIT @max_rows OFFSET @skip;
 
 -- name: CountNotes :one
--- CountNotes returns how many notes ListNotes has in all.
+-- CountNotes returns how many notes ListNotes has in all, or max_rows when
+-- they are more.
 SELECT count(*)
-FROM notes
-WHERE user_id = @user_id
-  AND (NOT CAST(@only_pinned AS boolean) OR pinned)
-  AND (CAST(@search AS text) = '' OR search_text LIKE @search ESCAPE '\');
+FROM (
+  SELECT 1
+  FROM notes
+  WHERE user_id = @user_id
+    AND (NOT CAST(@only_pinned AS boolean) OR pinned)
+    AND (CAST(@search AS text) = '' OR search_text LIKE @search ESCAPE '\')
+  LIMIT @max_rows
+) AS counted;
 
 -- name: GetNote :one
 -- GetNote returns a person's own note.

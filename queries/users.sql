@@ -32,9 +32,13 @@ ORDER BY email
 LIMIT @max_rows OFFSET @skip;
 
 -- name: CountUsers :one
--- CountUsers returns how many people there are.
+-- CountUsers returns how many people there are, or max_rows when they are more.
 SELECT count(*)
-FROM users;
+FROM (
+  SELECT 1
+  FROM users
+  LIMIT @max_rows
+) AS counted;
 
 -- name: UpdateUserName :exec
 -- UpdateUserName changes a person's own name.

@@ -15,6 +15,11 @@ import (
 // pageSize is how many rows a page of a list has.
 const pageSize = 25
 
+// maxCount bounds how many rows of a list are counted: that takes as long as there
+// are rows. There are no pages beyond it; a search or another order finds what
+// would be there.
+const maxCount = 50_000
+
 // maxSearch bounds what is searched for, in characters.
 const maxSearch = 100
 
@@ -29,7 +34,7 @@ type list struct {
 	Sort   string // a column; "-" before it is downwards
 	Page   int    // from 1
 	Pages  int
-	Total  int64
+	Total  int64 // maxCount stands for more, too
 
 	path        string
 	defaultSort string
@@ -68,11 +73,11 @@ func (l *list) has(sort string) bool {
 	return ok
 }
 
-// setTotal says how many rows there are in all. A page past the last one
+// setTotal says how many rows there are in all, up to maxCount. A page past the last one
 // becomes the last: rows may have gone since the link was made.
 func (l *list) setTotal(rows int64) {
-	l.Total = rows
-	l.Pages = max(1, int((rows+pageSize-1)/pageSize))
+	l.Total = min(rows, maxCount)
+	l.Pages = max(1, int((l.Total+pageSize-1)/pageSize))
 	l.Page = min(l.Page, l.Pages)
 }
 
@@ -84,6 +89,9 @@ func (l *list) order() db.Order {
 }
 
 func (l *list) skip() int32 { return int32(l.Page-1) * pageSize }
+
+// More reports whether there may be more rows than Total.
+func (l *list) More() bool { return l.Total >= maxCount }
 
 // Filter reports whether a filter is on.
 func (l *list) Filter(name string) bool { return l.filters[name] }

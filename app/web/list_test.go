@@ -1,13 +1,17 @@
 package web
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/db"
 	"github.com/managethefans/portal/db/dbtest"
@@ -147,6 +151,33 @@ func TestALongListHasPages(t *testing.T) {
 		b.get("/notes?page=2").wantText("26–50 of 51", "Previous", "Next")
 		b.get("/notes?page=3").wantText("51–51 of 51")
 	})
+}
+
+func TestAVeryLongListIsCountedOnlySoFar(t *testing.T) {
+	eachNoteWriter(t, func(t *testing.T, b *browser) {
+		for range 5 {
+			newNote(b)
+		}
+		d := b.handler.(*Server).db
+		for most, want := range map[int32]int64{3: 3, 5: 5, 7: 5} {
+			if n, err := d.CountNotes(t.Context(), db.CountNotesParams{UserID: b.userID(), MaxRows: most}); n != want || err != nil {
+				t.Errorf("counted to %d: %d, %v", most, n, err)
+			}
+		}
+	})
+	l := newList(echo.New().NewContext(httptest.NewRequest(http.MethodGet, "/notes?page=9999999", nil), nil), noteSorts, "-updated")
+	l.setTotal(maxCount - 1)
+	if l.More() || l.Pages != maxCount/pageSize {
+		t.Errorf("one row less: %v, %d pages", l.More(), l.Pages)
+	}
+	l.setTotal(maxCount)
+	if !l.More() || l.Page != maxCount/pageSize || l.Last() != maxCount {
+		t.Errorf("more, %v; page %d, to row %d", l.More(), l.Page, l.Last())
+	}
+	var out bytes.Buffer
+	if err := newServer(t, dbtest.SQLite(t)).pages.Load().Lookup("notes/list").ExecuteTemplate(&out, "pages", l); err != nil || !strings.Contains(out.String(), "49976–50000 of 50000 or more") {
+		t.Errorf("%v: %s", err, &out)
+	}
 }
 
 func TestAPageThatIsNoneIsTheNearest(t *testing.T) {

@@ -61,7 +61,7 @@ func (f *noteForm) check() bool {
 func (s *Server) listNotes(c echo.Context) error {
 	ctx, list := c.Request().Context(), newList(c, noteSorts, "-updated", "pinned")
 	owner, pinned, search := currentUser(c).ID, list.Filter("pinned"), db.SearchPattern(list.Search)
-	total, err := s.db.CountNotes(ctx, db.CountNotesParams{UserID: owner, OnlyPinned: pinned, Search: search})
+	total, err := s.db.CountNotes(ctx, db.CountNotesParams{UserID: owner, OnlyPinned: pinned, Search: search, MaxRows: maxCount})
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ type usersPage struct {
 // listUsers shows administrators who has an account.
 func (s *Server) listUsers(c echo.Context) error {
 	ctx, list := c.Request().Context(), newList(c, userSorts, "email")
-	total, err := s.db.CountUsers(ctx)
+	total, err := s.db.CountUsers(ctx, maxCount)
 	if err != nil {
 		return err
 	}
