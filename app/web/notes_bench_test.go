@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -112,7 +114,9 @@ func fillNotebook(b *testing.B, d *db.DB) notebook {
 	if d.Postgres() {
 		settle = "VACUUM ANALYZE" // as it does by itself in time
 	}
-	if _, err := d.Pool().ExecContext(b.Context(), settle); err != nil {
+	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
+	defer cancel()
+	if _, err := d.Pool().ExecContext(ctx, settle); err != nil {
 		b.Fatal(err)
 	}
 	return notebook{s, w.Result().Cookies()}
