@@ -141,18 +141,40 @@ var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
 func PostgresURL(t testing.TB) string {
 	t.Helper()
 	need(t)
-	template, err := postgresTemplate()
-	if err != nil {
-		t.Fatal(err)
+	name, ok := takeSpare()
+	if !ok {
+		template, err := postgresTemplate()
+		if err == nil {
+			name, err = newDatabase(t.Context(), template)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	return create(t, template)
+	t.Cleanup(func() {
+		if ctx := context.Background(); !keepSpare(ctx, name) {
+			if err := dropDatabase(ctx, name); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return urlOf(name)
 }
 
 // EmptyPostgresURL returns the URL of a fresh database in which nothing is.
 func EmptyPostgresURL(t testing.TB) string {
 	t.Helper()
 	need(t)
-	return create(t, "template0")
+	name, err := newDatabase(t.Context(), "template0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := dropDatabase(context.Background(), name); err != nil {
+			t.Error(err)
+		}
+	})
+	return urlOf(name)
 }
 
 // need skips or fails the test where PostgreSQL can't be had.
@@ -186,18 +208,13 @@ var server = sync.OnceValues(func() (string, error) {
 	return s.URL("postgres"), nil // the server ends with this process
 })
 
-func create(t testing.TB, template string) string {
-	t.Helper()
-	name := "portal_test_" + strings.ToLower(rand.Text())
-	if err := onServer(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := onServer(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-	})
-	return urlOf(name)
+func newDatabase(ctx context.Context, template string) (name string, err error) {
+	name = "portal_test_" + strings.ToLower(rand.Text())
+	return name, onServer(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template)
+}
+
+func dropDatabase(ctx context.Context, name string) error {
+	return onServer(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
 }
 
 // urlOf returns the URL of a database on the server.

@@ -35,13 +35,14 @@ func TestDatabasesAreMigratedFreshAndGoAway(t *testing.T) {
 	need(t)
 	var used string
 	t.Run("in a test", func(t *testing.T) {
-		used = PostgresURL(t)
-		if used == PostgresURL(t) {
+		migrated := PostgresURL(t)
+		if migrated == PostgresURL(t) {
 			t.Error("two tests share a database")
 		}
-		if n := count(t, used, "SELECT count(*) FROM users"); n != 0 {
+		if n := count(t, migrated, "SELECT count(*) FROM users"); n != 0 {
 			t.Errorf("%d users in a fresh database", n)
 		}
+		used = EmptyPostgresURL(t)
 	})
 	u, err := url.Parse(used)
 	if err != nil {
