@@ -90,6 +90,10 @@ func (l *list) order() db.Order {
 
 func (l *list) skip() int32 { return int32(l.Page-1) * pageSize }
 
+// rows is how many rows the page has, so that nobody looks through a table for one
+// more.
+func (l *list) rows() int32 { return int32(l.Last() - int64(l.skip())) }
+
 // More reports whether there may be more rows than Total.
 func (l *list) More() bool { return l.Total >= maxCount }
 

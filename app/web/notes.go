@@ -67,7 +67,7 @@ func (s *Server) listNotes(c echo.Context) error {
 	}
 	list.setTotal(total)
 	notes, err := s.db.OrderBy(list.order()).ListNotes(ctx, db.ListNotesParams{
-		UserID: owner, OnlyPinned: pinned, Search: search, MaxRows: pageSize, Skip: list.skip(),
+		UserID: owner, OnlyPinned: pinned, Search: search, MaxRows: list.rows(), Skip: list.skip(),
 	})
 	if err != nil {
 		return err

@@ -102,7 +102,7 @@ func (s *Server) listUsers(c echo.Context) error {
 		return err
 	}
 	list.setTotal(total)
-	users, err := s.db.OrderBy(list.order()).ListUserPage(ctx, db.ListUserPageParams{MaxRows: pageSize, Skip: list.skip()})
+	users, err := s.db.OrderBy(list.order()).ListUserPage(ctx, db.ListUserPageParams{MaxRows: list.rows(), Skip: list.skip()})
 	if err != nil {
 		return err
 	}
