@@ -103,6 +103,7 @@ var docs = []edit{
 	{path: "docs/development.md", from: "## How fast", upTo: "## How it works"},
 	{path: "docs/development.md", from: "Its tests ("},
 
+	{path: "docs/generator.md", old: " (`make bench BENCH=Notes/postgres PKG=./app/web VERBOSE=1 ARGS='-notes 1000000 -test.benchtime 5x'`, which also shows how the rows are found)"},
 	{path: "docs/generator.md", from: "## From nothing to a resource in use", upTo: "## A resource"},
 
 	{path: "docs/outages.md", old: ", what was measured, and how to try it. The tests are in [app/outage_test.go](../app/outage_test.go) and [app/instances_test.go](../app/instances_test.go); the clients in [app/load_test.go](../app/load_test.go).", new: "."},

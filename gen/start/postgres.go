@@ -45,6 +45,7 @@ var postgresAlone = changes{
 		{path: ".dockerignore", from: "**/*.db\n"},
 		{path: "Dockerfile", from: "# For SQLite and the sessions", upTo: "COPY --from=build --chown", new: "# For sessions in files: mount a volume here. It is the working directory, so that\n# the rest can be read-only.\n"},
 
+		{path: "docs/generator.md", old: " SQLite's migration of that number stays empty."},
 		{path: "docs/generator.md", old: "writes an empty pair, for PostgreSQL and SQLite, under the next number. Fill both in, then", new: "writes an empty one under the next number. Fill it in, then"},
 
 		{path: "app/app_test.go", old: `"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "portal.db"), "postgres": dbtest.EmptyPostgresURL(t)}`, new: `"postgres": dbtest.EmptyPostgresURL(t)}`},
