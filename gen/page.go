@@ -71,23 +71,33 @@ func (s *singlePage) check() error {
 	return s.checkWords(s.Var())
 }
 
-func planPage(root string, page *singlePage, rec *record, command []string) (*plan, error) {
-	p := &plan{root: root, trial: true, made: &made{Command: command, Access: page.Access, One: page.one, Files: map[string]string{}}}
+// files renders what a page is made of, by path.
+func (s *singlePage) files() (map[string][]byte, error) {
 	t, err := renderer()
 	if err != nil {
 		return nil, err
 	}
-	templates := map[string]string{
-		"app/web/" + page.Snake() + ".go":                         "handler.go.tmpl",
-		"app/web/" + page.Snake() + "_test.go":                    "handler_test.go.tmpl",
-		path.Join("templates/pages", page.Section(), "show.html"): "show.html.tmpl",
-	}
-	for _, file := range sortedKeys(templates) {
-		content, err := render(t, "page/"+templates[file], file, page)
-		if err != nil {
+	files := map[string][]byte{}
+	for file, name := range map[string]string{
+		"app/web/" + s.Snake() + ".go":                         "handler.go.tmpl",
+		"app/web/" + s.Snake() + "_test.go":                    "handler_test.go.tmpl",
+		path.Join("templates/pages", s.Section(), "show.html"): "show.html.tmpl",
+	} {
+		if files[file], err = render(t, "page/"+name, file, s); err != nil {
 			return nil, err
 		}
-		if err := p.make(file, content); err != nil {
+	}
+	return files, nil
+}
+
+func planPage(root string, page *singlePage, rec *record, command []string) (*plan, error) {
+	p := &plan{root: root, trial: true, made: &made{Command: command, Access: page.Access, One: page.one, Files: map[string]string{}}}
+	files, err := page.files()
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range sortedKeys(files) {
+		if err := p.make(file, files[file]); err != nil {
 			return nil, err
 		}
 	}

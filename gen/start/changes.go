@@ -110,7 +110,7 @@ func (e edit) apply(text string) (string, error) {
 		return "", fmt.Errorf("not one line begins with %q", e.from)
 	}
 	if e.upTo == "" {
-		return text[1:from+1] + e.new, nil
+		return strings.TrimRight(text[1:from+1], "\n") + "\n" + e.new, nil // no blank line at the end
 	}
 	length := strings.Index(text[from+1:], "\n"+e.upTo)
 	if length < 0 {

@@ -9,9 +9,9 @@ import (
 func changesFor(req request) changes {
 	c := changes{leftOut: []string{
 		// The template's own: how it makes projects, its history, its pictures.
-		"gen/start/", "LICENSE", "docs/img/", "docs/performance.md",
+		"gen/start/", "gen/upgrade.go", "LICENSE", "docs/img/", "docs/performance.md",
 		// Tests of gen that make all it can.
-		"gen/project_test.go", "gen/kill_test.go",
+		"gen/project_test.go", "gen/kill_test.go", "gen/upgrade_test.go",
 		// Benchmarks.
 		"app/web/*_bench_test.go", "app/session/*_bench_test.go",
 		// Tests of what a project takes over as it is, which take long or much of a
@@ -68,7 +68,7 @@ var makefile = []edit{
 
 var code = []edit{
 	{path: "gen/main.go", old: "\n\t\"github.com/managethefans/portal/gen/start\"\n"},
-	{path: "gen/main.go", old: "\troot.Commands = append(root.Commands, start.Commands()...)\n"},
+	{path: "gen/main.go", old: "\troot.Commands = append(root.Commands, start.Commands(writeChanges, remake)...)\n"},
 	{path: "app/imports_test.go", old: "\t\t\"gen\":              {\"gen/start\"},\n\t\t\"gen/start\":        {\"\"},\n"},
 	{path: "app/imports_test.go", old: "\t\t\"bench\":            {\"app/session\", \"db\", \"db/dbtest\"},\n"},
 	{path: "app/imports_test.go", old: `"app/devtools", "bench", "dev"`, new: `"app/devtools", "dev"`},
@@ -105,6 +105,8 @@ var docs = []edit{
 
 	{path: "docs/generator.md", old: " (`make bench BENCH=Notes/postgres PKG=./app/web VERBOSE=1 ARGS='-notes 1000000 -test.benchtime 5x'`, which also shows how the rows are found)"},
 	{path: "docs/generator.md", from: "## From nothing to a resource in use", upTo: "## A resource"},
+	{path: "docs/generator.md", from: "## Bringing a project up to the template"},
+	{path: "docs/decisions.md", from: "## A project is upgraded by a merge of three", upTo: "## The dependencies,"},
 
 	{path: "docs/outages.md", old: ", what was measured, and how to try it. The tests are in [app/outage_test.go](../app/outage_test.go) and [app/instances_test.go](../app/instances_test.go); the clients in [app/load_test.go](../app/load_test.go).", new: "."},
 	{path: "docs/outages.md", from: "## What was measured", upTo: "## Replacing an instance"},

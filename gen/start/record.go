@@ -34,6 +34,12 @@ type record struct {
 	Author  string `json:"author,omitempty"`
 
 	Files map[string]string `json:"files"` // path → SHA-256
+
+	// What upgrades have to know of earlier ones: the names that migrations have in
+	// the project, and, of files that were merged, what the template had, which is
+	// nowhere else then.
+	Renumbered map[string]string `json:"renumbered,omitempty"`
+	Texts      map[string]string `json:"texts,omitempty"`
 }
 
 // addRecord adds the record of all the other files.
@@ -55,9 +61,13 @@ func (p project) addRecord(req request) error {
 	for name, content := range p {
 		r.Files[name] = hash(content)
 	}
-	text, err := json.MarshalIndent(r, "", "  ")
-	p[recordName] = append(text, '\n')
+	p[recordName], err = r.encode()
 	return err
+}
+
+func (r *record) encode() ([]byte, error) {
+	text, err := json.MarshalIndent(r, "", "  ")
+	return append(text, '\n'), err
 }
 
 func hash(content []byte) string {
@@ -83,10 +93,16 @@ func version() string {
 			return m.Version
 		}
 	}
-	if mod, err := os.ReadFile("go.mod"); err == nil && strings.HasPrefix(string(mod), "module "+templatePath+"\n") {
+	if inClone() {
 		if out, err := exec.Command("git", "describe", "--tags", "--always", "--dirty").Output(); err == nil {
 			return strings.TrimSpace(string(out))
 		}
 	}
 	return "devel"
+}
+
+// inClone reports whether this runs in a clone of the template.
+func inClone() bool {
+	mod, err := os.ReadFile("go.mod")
+	return err == nil && strings.HasPrefix(string(mod), "module "+templatePath+"\n")
 }

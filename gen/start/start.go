@@ -1,5 +1,5 @@
-// Package start makes new projects of the template. It stays with the template:
-// a project has what it makes, and not this.
+// Package start makes new projects of the template, and brings them up to what it
+// is later. It stays with the template: a project has what it makes, and not this.
 package start
 
 import (
@@ -15,7 +15,9 @@ import (
 )
 
 // Commands are the commands that only the template has.
-func Commands() []*cli.Command { return []*cli.Command{newCommand()} }
+func Commands(write Write, remake Remake) []*cli.Command {
+	return []*cli.Command{newCommand(), upgradeCommand(write, remake)}
+}
 
 func newCommand() *cli.Command {
 	return &cli.Command{

@@ -125,18 +125,23 @@ func (g *gitCommand) commitAll(ctx context.Context, dir, message string) error {
 	return nil
 }
 
-// run has git look at dir alone: a hook that runs this has named its own
-// repository in the environment.
+// run returns what git says.
 func (g *gitCommand) run(ctx context.Context, dir string, args ...string) (string, error) {
+	out, err := g.command(ctx, dir, args...).CombinedOutput()
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	return strings.TrimSpace(string(out)), err
+}
+
+// command has git look at dir alone: a hook that runs this has named its own
+// repository in the environment.
+func (g *gitCommand) command(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, g.path, args...)
 	cmd.Dir = dir
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
 		return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX"}, name)
 	})
-	out, err := cmd.CombinedOutput()
-	if ctx.Err() != nil {
-		return "", ctx.Err()
-	}
-	return strings.TrimSpace(string(out)), err
+	return cmd
 }
