@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // A plan is tried in a copy of the project first. What sqlc, the compiler and
@@ -293,8 +294,12 @@ func lock(root string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(errors.New("another gen is at work in this project: wait until it is done"), f.Close())
+	// What one that has just ended has started may hold it for another moment.
+	for range 50 {
+		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+			return f, nil
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
-	return f, nil
+	return nil, errors.Join(errors.New("another gen is at work in this project: wait until it is done"), f.Close())
 }

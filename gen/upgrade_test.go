@@ -135,12 +135,15 @@ func TestAnUpgradeKeepsWhatTheTeamHasDone(t *testing.T) {
 	}
 
 	out, err = gen(t, dir, "upgrade --json "+dir)
+	if err == nil || err.Error() != "1 conflict to mend" {
+		t.Errorf("got %v", err)
+	}
 	var said struct {
 		From  string
 		Files []struct{ Path, Does string }
 		Next  []string
 	}
-	if err := errors.Join(err, json.Unmarshal([]byte(out), &said)); err != nil {
+	if err := json.Unmarshal([]byte(out), &said); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	does := map[string]string{}

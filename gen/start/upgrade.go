@@ -83,10 +83,17 @@ func runUpgrade(ctx context.Context, c *cli.Command, write Write, remake Remake)
 			return err
 		}
 	}
+	say := u.write
 	if c.Bool("json") {
-		return u.writeJSON(c.Root().Writer)
+		say = u.writeJSON
 	}
-	return u.write(c.Root().Writer)
+	if err := say(c.Root().Writer); err != nil {
+		return err
+	}
+	if n := len(u.those(conflicting)); n > 0 && !u.dryRun { // for scripts: git merge does so too
+		return fmt.Errorf("%s to mend", count(n, "conflict"))
+	}
+	return nil
 }
 
 // upgrade is what an upgrade does to a project, and says of it.
