@@ -34,6 +34,21 @@ func TestEveryQueryIsGoodOnBothEngines(t *testing.T) {
 	})
 }
 
+// TestTheAuditLogIsOnlyAddedTo finds what changes it: one query adds, and one
+// removes what is old.
+func TestTheAuditLogIsOnlyAddedTo(t *testing.T) {
+	t.Parallel()
+	for name, query := range generatedQueries(t) {
+		words := strings.Fields(strings.ToLower(query))
+		for i, word := range words[1:] {
+			changes := words[i] == "update" || words[i] == "into" || words[i] == "from" && i > 0 && words[i-1] == "delete"
+			if word == "audit_events" && changes && name != "createAuditEvent" && name != "deleteOldAuditEvents" {
+				t.Errorf("%s changes the audit log:\n%s", name, query)
+			}
+		}
+	}
+}
+
 func generatedQueries(t *testing.T) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob("*.sql.go")
