@@ -43,6 +43,8 @@ type Config struct {
 	SessionIdle     time.Duration // SESSION_IDLE_TIMEOUT
 	SessionAbsolute time.Duration // SESSION_ABSOLUTE_TIMEOUT
 
+	AuditRetention time.Duration // AUDIT_RETENTION: how long events of the audit log are kept, 0 for ever
+
 	ShutdownDelay time.Duration // SHUTDOWN_DELAY: /readyz says no for so long before the listener closes
 
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES
@@ -96,6 +98,7 @@ func Load(getenv func(string) string, dir string) (Config, error) {
 	}
 	c.SessionIdle = r.duration("SESSION_IDLE_TIMEOUT", 7*24*time.Hour)
 	c.SessionAbsolute = r.duration("SESSION_ABSOLUTE_TIMEOUT", 30*24*time.Hour)
+	c.AuditRetention = r.retention("AUDIT_RETENTION", 400*24*time.Hour)
 	c.SessionSecrets = r.secrets(c.Production(), filepath.Join(dir, dataDir, "session.secret"))
 
 	if len(r.faults) > 0 {

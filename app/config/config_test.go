@@ -34,6 +34,7 @@ func TestProductionRefusesToStart(t *testing.T) {
 		"with a port out of range":               {map[string]string{"ADDR": ":99999"}, []string{`ADDR is ":99999"`}},
 		"with a delay that is none":              {map[string]string{"SHUTDOWN_DELAY": "-1s"}, []string{`SHUTDOWN_DELAY is "-1s". Set it to seconds, such as 5s`}},
 		"with a timeout that is none":            {map[string]string{"SESSION_IDLE_TIMEOUT": "7 days", "SESSION_ABSOLUTE_TIMEOUT": "1s"}, []string{`SESSION_IDLE_TIMEOUT is "7 days". Set it to hours`, `SESSION_ABSOLUTE_TIMEOUT is "1s"`}},
+		"with events kept for too short a time":  {map[string]string{"AUDIT_RETENTION": "400"}, []string{`AUDIT_RETENTION is "400". Set it to hours, such as 9600h`}},
 		"with a proxy that is no network":        {map[string]string{"TRUSTED_PROXIES": "10.0.0.0/8, proxy"}, []string{`TRUSTED_PROXIES has "proxy"`}},
 		"with migrations of another kind":        {map[string]string{"DATABASE_URL": "postgres://h/d", "MIGRATE_DATABASE_URL": "sqlite:x.db"}, []string{"MIGRATE_DATABASE_URL is of another kind"}},
 		"with an unknown environment":            {map[string]string{"APP_ENV": "staging"}, []string{`APP_ENV is "staging"`}},
@@ -62,6 +63,15 @@ func TestProductionRefusesToStart(t *testing.T) {
 				t.Errorf("shows a password:\n%v", err)
 			}
 		})
+	}
+}
+
+func TestTheAuditLogIsKeptFor400DaysOrForEver(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]time.Duration{"": 400 * 24 * time.Hour, "0": 0, "24h": 24 * time.Hour, "87600h": 3650 * 24 * time.Hour} {
+		if c, err := load(t, t.TempDir(), map[string]string{"APP_ENV": Development, "AUDIT_RETENTION": value}); err != nil || c.AuditRetention != want {
+			t.Errorf("%q is %s, %v", value, c.AuditRetention, err)
+		}
 	}
 }
 

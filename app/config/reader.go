@@ -126,6 +126,17 @@ func (r *reader) duration(name string, fallback time.Duration) time.Duration {
 	return d
 }
 
+// retention reads how long something is kept: a day or more, or 0 for ever.
+func (r *reader) retention(name string, fallback time.Duration) time.Duration {
+	value := r.value(name, fallback.String())
+	d, err := time.ParseDuration(value)
+	if err != nil || d != 0 && d < 24*time.Hour {
+		r.fault(name, "is %q. Set it to hours, such as 9600h for 400 days, of at least a day, or to 0 to keep everything", value)
+		return fallback
+	}
+	return d
+}
+
 // delay reads a short time: none, or up to five minutes.
 func (r *reader) delay(name string) time.Duration {
 	value := r.value(name, "0s")

@@ -36,7 +36,7 @@ func Settings(getenv func(string) string, dir string) []Setting {
 		"APP_ENV": c.Env, "APP_NAME": c.AppName, "ADDR": c.Addr, "DATABASE_URL": c.DatabaseURL, "MIGRATE": "auto",
 		"SESSION_STORE":        c.SessionStore,
 		"SESSION_IDLE_TIMEOUT": c.SessionIdle.String(), "SESSION_ABSOLUTE_TIMEOUT": c.SessionAbsolute.String(),
-		"LOG_LEVEL": strings.ToLower(c.LogLevel.String()), "LOG_FORMAT": choose(c.LogJSON, "json", "text"),
+		"AUDIT_RETENTION": c.AuditRetention.String(), "LOG_LEVEL": strings.ToLower(c.LogLevel.String()), "LOG_FORMAT": choose(c.LogJSON, "json", "text"),
 	}
 	r, _ := newReader(getenv, dir)
 	var list []Setting

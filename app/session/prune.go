@@ -35,45 +35,50 @@ type Pruned struct {
 	SignIns   int64 // rows of user_sessions
 	Rows      int64 // rows of http_sessions
 	Files     int64 // of the filesystem store
+	Events    int64 // of the audit log
 	Elsewhere bool  // another instance was pruning the tables, and goes on with it
 }
 
 // PruneLoop prunes again and again until ctx ends. Instances that were started
 // together drift apart, since each pause is between half and one and a half
 // times the usual one. While the database is unavailable it does nothing.
-func PruneLoop(ctx context.Context, log *slog.Logger, d *db.DB, dir string, idle time.Duration) {
+func PruneLoop(ctx context.Context, log *slog.Logger, d *db.DB, dir string, idle, retention time.Duration) {
 	for pause := pruneFirst; wait(ctx, pause/2+rand.N(pause)); pause = pruneInterval {
 		if d.Ready() != nil {
 			continue // which db.Watch has logged
 		}
-		pruned, err := Prune(ctx, d, dir, idle)
+		pruned, err := Prune(ctx, d, dir, idle, retention)
 		if pruned.SignIns+pruned.Rows+pruned.Files > 0 {
 			log.Info("expired sessions deleted", "sign_ins", pruned.SignIns, "rows", pruned.Rows, "files", pruned.Files)
 		}
+		if pruned.Events > 0 {
+			log.Info("old events of the audit log deleted", "events", pruned.Events)
+		}
 		if err != nil && ctx.Err() == nil {
-			log.Warn("expired sessions could not be deleted, trying again in some minutes", "error", err)
+			log.Warn("expired sessions or old events could not be deleted, trying again in some minutes", "error", err)
 		}
 	}
 }
 
 // Prune deletes what has expired, in small batches with a pause after each: in
-// both tables, one instance at a time, and in dir, the folder of the filesystem
-// store, which need not exist, those that were saved longer ago than idle. What
-// it counts is gone also when it returns an error.
-func Prune(ctx context.Context, d *db.DB, dir string, idle time.Duration) (Pruned, error) {
+// the tables, one instance at a time, and in dir, the folder of the filesystem
+// store, which need not exist, those that were saved longer ago than idle. Of the
+// audit log it deletes what is older than retention, unless that is 0. What it
+// counts is gone also when it returns an error.
+func Prune(ctx context.Context, d *db.DB, dir string, idle, retention time.Duration) (Pruned, error) {
 	if unavailable := d.Ready(); unavailable != nil {
 		return Pruned{}, unavailable
 	}
 	var p Pruned
 	now := db.Now()
-	rows := p.tables(ctx, d, now)
+	rows := p.tables(ctx, d, now, retention)
 	// Each machine has its own files: no lock is needed.
 	files := p.files(ctx, dir, now.Add(-idle))
 	left := p.files(ctx, filepath.Join(dir, drafts), now.Add(-idle)) // by a program that was killed
 	return p, errors.Join(rows, files, left)
 }
 
-func (p *Pruned) tables(ctx context.Context, d *db.DB, now time.Time) error {
+func (p *Pruned) tables(ctx context.Context, d *db.DB, now time.Time, retention time.Duration) error {
 	signIns := func(q *db.Queries) (int64, error) {
 		return q.DeleteExpiredUserSessions(ctx, db.DeleteExpiredUserSessionsParams{Now: now, MaxRows: pruneBatch})
 	}
@@ -85,6 +90,15 @@ func (p *Pruned) tables(ctx context.Context, d *db.DB, now time.Time) error {
 	}
 	if err := p.table(ctx, d, &p.Rows, rows); err != nil {
 		return fmt.Errorf("prune http_sessions: %w", err)
+	}
+	if retention == 0 {
+		return nil
+	}
+	events := func(q *db.Queries) (int64, error) {
+		return q.DeleteOldAuditEvents(ctx, db.DeleteOldAuditEventsParams{Before: now.Add(-retention), MaxRows: pruneBatch})
+	}
+	if err := p.table(ctx, d, &p.Events, events); err != nil {
+		return fmt.Errorf("prune audit_events: %w", err)
 	}
 	return nil
 }

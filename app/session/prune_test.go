@@ -59,15 +59,39 @@ func TestOnlyWhatHasExpiredIsPruned(t *testing.T) {
 		fill(t, d, 2500, db.Now().Add(-time.Minute)) // more than one batch, and no whole number of them
 		fill(t, d, 1, db.Now())
 		fill(t, d, 7, db.Now().Add(time.Minute))
-		got, err := session.Prune(t.Context(), d, t.TempDir(), week)
+		got, err := session.Prune(t.Context(), d, t.TempDir(), week, 0)
 		if want := (session.Pruned{SignIns: 2501, Rows: 2501}); err != nil || got != want {
 			t.Errorf("got %+v, %v", got, err)
 		}
 		if signIns, rows := left(t, d); signIns != 7 || rows != 7 {
 			t.Errorf("%d sign-ins and %d rows are left", signIns, rows)
 		}
-		if again, err := session.Prune(t.Context(), d, t.TempDir(), week); err != nil || again != (session.Pruned{}) {
+		if again, err := session.Prune(t.Context(), d, t.TempDir(), week, 0); err != nil || again != (session.Pruned{}) {
 			t.Errorf("again: %+v, %v", again, err)
+		}
+	})
+}
+
+func TestEventsAreKeptForTheirTime(t *testing.T) {
+	t.Parallel()
+	dbtest.Everywhere(t, func(t *testing.T, d *db.DB) {
+		const numbers = "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < CAST($1 AS bigint)) "
+		for age, n := range map[time.Duration]int{week + time.Minute: 2500, week - time.Minute: 3, 0: 4} {
+			_, err := d.Pool().ExecContext(t.Context(), "INSERT INTO audit_events (happened_at, action, address, device, request_id, details) "+
+				numbers+"SELECT $2, 'signed_in', '', '', '', '' FROM number", n, db.Now().Add(-age))
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := session.Prune(t.Context(), d, t.TempDir(), week, 0); err != nil || got != (session.Pruned{}) {
+			t.Errorf("for ever: %+v, %v", got, err)
+		}
+		if got, err := session.Prune(t.Context(), d, t.TempDir(), week, week); err != nil || got != (session.Pruned{Events: 2500}) {
+			t.Errorf("for a week: %+v, %v", got, err)
+		}
+		var left int
+		if err := d.Pool().QueryRowContext(t.Context(), "SELECT count(*) FROM audit_events").Scan(&left); err != nil || left != 7 {
+			t.Errorf("%d are left, %v", left, err)
 		}
 	})
 }
@@ -103,7 +127,7 @@ func pruneByTwo(t *testing.T, url string) {
 	for i, d := range instances {
 		group.Go(func() {
 			var err error
-			if pruned[i], err = session.Prune(t.Context(), d, t.TempDir(), week); err != nil {
+			if pruned[i], err = session.Prune(t.Context(), d, t.TempDir(), week, 0); err != nil {
 				t.Error(err)
 			}
 		})
@@ -140,7 +164,7 @@ func leaveToOther(t *testing.T, d *db.DB) {
 	if _, err := other.ExecContext(t.Context(), "SELECT pg_advisory_xact_lock($1)", 0x7072756e65); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := session.Prune(t.Context(), d, t.TempDir(), week); err != nil || got != (session.Pruned{Elsewhere: true}) {
+	if got, err := session.Prune(t.Context(), d, t.TempDir(), week, 0); err != nil || got != (session.Pruned{Elsewhere: true}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	if signIns, rows := left(t, d); signIns != 3 || rows != 3 {
@@ -164,7 +188,7 @@ func TestASessionThatIsProlongedMeanwhileStays(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		_, err := session.Prune(t.Context(), d, t.TempDir(), week)
+		_, err := session.Prune(t.Context(), d, t.TempDir(), week, 0)
 		done <- err
 	}()
 	eventually(t, "pruning waits for the row", func() bool {
@@ -196,13 +220,13 @@ func TestPruningGivesWayToARequestThatHoldsARow(t *testing.T) {
 	if _, err := request.ExecContext(t.Context(), "UPDATE user_sessions SET device = 'new'"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := session.Prune(t.Context(), d, t.TempDir(), week); err == nil || !strings.Contains(err.Error(), "lock timeout") {
+	if _, err := session.Prune(t.Context(), d, t.TempDir(), week, 0); err == nil || !strings.Contains(err.Error(), "lock timeout") {
 		t.Errorf("got %v", err)
 	}
 	if err := request.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := session.Prune(t.Context(), d, t.TempDir(), week); err != nil || got.SignIns != 1 || got.Rows != 1 {
+	if got, err := session.Prune(t.Context(), d, t.TempDir(), week, 0); err != nil || got.SignIns != 1 || got.Rows != 1 {
 		t.Errorf("the next time: %+v, %v", got, err)
 	}
 }
@@ -218,7 +242,7 @@ func TestPruningEndsInTheMiddleWhenItsContextDoes(t *testing.T) {
 		var got session.Pruned
 		go func() {
 			var err error
-			got, err = session.Prune(ctx, d, t.TempDir(), week)
+			got, err = session.Prune(ctx, d, t.TempDir(), week, 0)
 			done <- err
 		}()
 		eventually(t, "it has begun", func() bool { signIns, _ := left(t, d); return signIns < all })
@@ -271,7 +295,7 @@ func TestFilesOfExpiredSessionsArePruned(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, id("C")), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := session.Prune(t.Context(), d, dir, week); err != nil || got != (session.Pruned{Files: 3}) {
+	if got, err := session.Prune(t.Context(), d, dir, week, 0); err != nil || got != (session.Pruned{Files: 3}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for _, name := range []string{id("B"), id("C"), "session_notes.txt", "session.secret", id("A") + ".bak", "portal.db", "drafts/" + id("B")} {
@@ -279,7 +303,7 @@ func TestFilesOfExpiredSessionsArePruned(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := session.Prune(t.Context(), d, filepath.Join(dir, "nowhere"), week); err != nil {
+	if _, err := session.Prune(t.Context(), d, filepath.Join(dir, "nowhere"), week, 0); err != nil {
 		t.Errorf("without a folder: %v", err)
 	}
 }
@@ -301,7 +325,7 @@ func TestNothingIsPrunedWhileTheDatabaseIsAway(t *testing.T) {
 			if err := os.Chtimes(file, time.Unix(0, 0), time.Unix(0, 0)); err != nil {
 				t.Fatal(err)
 			}
-			if got, err := session.Prune(t.Context(), d, dir, week); !db.IsUnavailable(err) || got != (session.Pruned{}) {
+			if got, err := session.Prune(t.Context(), d, dir, week, 0); !db.IsUnavailable(err) || got != (session.Pruned{}) {
 				t.Errorf("got %+v, %v", got, err)
 			}
 			if _, err := os.Stat(file); err != nil {
@@ -310,7 +334,7 @@ func TestNothingIsPrunedWhileTheDatabaseIsAway(t *testing.T) {
 			if err := d.Connect(t.Context(), false); err != nil {
 				t.Fatal(err)
 			}
-			if got, err := session.Prune(t.Context(), d, dir, week); err != nil || got.Files != 1 {
+			if got, err := session.Prune(t.Context(), d, dir, week, 0); err != nil || got.Files != 1 {
 				t.Errorf("afterwards: %+v, %v", got, err)
 			}
 		})
@@ -349,7 +373,7 @@ func TestPruningGoesOnByItself(t *testing.T) {
 		defer d.Close()
 		ctx, cancel := context.WithCancel(t.Context())
 		out := &output{}
-		go session.PruneLoop(ctx, slog.New(slog.NewTextHandler(out, nil)), d, filepath.Dir(strings.TrimPrefix(url, "sqlite:")), week)
+		go session.PruneLoop(ctx, slog.New(slog.NewTextHandler(out, nil)), d, filepath.Dir(strings.TrimPrefix(url, "sqlite:")), week, 0)
 		logged := func(after time.Duration) string {
 			time.Sleep(after)
 			synctest.Wait()

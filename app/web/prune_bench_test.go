@@ -52,7 +52,7 @@ func BenchmarkPrune(b *testing.B) {
 
 	ways := map[string]func(context.Context) error{
 		"in batches": func(ctx context.Context) error {
-			_, err := session.Prune(ctx, d, b.TempDir(), time.Hour)
+			_, err := session.Prune(ctx, d, b.TempDir(), time.Hour, 0)
 			return err
 		},
 		"one DELETE": func(ctx context.Context) error {
