@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/config"
 	"github.com/managethefans/portal/db"
@@ -73,7 +74,11 @@ func (p *program) seed(ctx context.Context) error {
 func seedUser(ctx context.Context, q *db.Queries, email, name, role, hash string) (int64, error) {
 	known, err := q.GetCredentials(ctx, email)
 	if errors.Is(err, sql.ErrNoRows) {
-		return q.CreateUser(ctx, db.CreateUserParams{Email: email, Name: name, PasswordHash: hash, Role: role, Now: db.Now()})
+		id, err := q.CreateUser(ctx, db.CreateUserParams{Email: email, Name: name, PasswordHash: hash, Role: role, Now: db.Now()})
+		if err != nil {
+			return 0, err
+		}
+		return id, audit.Record(ctx, q, audit.Event{Action: audit.AccountCreated, Subject: id, Details: role})
 	}
 	if err != nil {
 		return 0, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/config"
 	"github.com/managethefans/portal/app/session"
@@ -99,19 +100,25 @@ func (p *program) revokeSessions(ctx context.Context, c *cli.Command) error {
 		return fmt.Errorf("%s takes either --user EMAIL or --all: `%[1]s --help` explains it", c.FullName())
 	}
 	return p.withReadyDatabase(ctx, func(_ config.Config, d *db.DB) error {
-		if c.Bool("all") {
-			n, err := d.DeleteEverybodysUserSessions(ctx)
-			if err == nil {
-				fmt.Fprintf(p.stdout, "everybody is signed out, of %d sessions\n", n)
-			}
-			return err
-		}
 		if err := someoneHas(ctx, d, address); err != nil {
 			return err
 		}
-		n, err := d.DeleteUserSessionsByEmail(ctx, address)
+		done, n := address+" is signed out of", int64(0)
+		err := d.InTx(ctx, func(q *db.Queries) (err error) {
+			if c.Bool("all") {
+				done = "everybody is signed out, of"
+				if n, err = q.DeleteEverybodysUserSessions(ctx); err != nil {
+					return err
+				}
+				return audit.Record(ctx, q, audit.Event{Action: audit.EverybodySignedOut, Details: session.DeviceCount(n)})
+			}
+			if n, err = q.DeleteUserSessionsByEmail(ctx, address); err != nil {
+				return err
+			}
+			return record(ctx, q, address, audit.UserSignedOut, session.DeviceCount(n))
+		})
 		if err == nil {
-			fmt.Fprintf(p.stdout, "%s is signed out of %d sessions\n", address, n)
+			fmt.Fprintf(p.stdout, "%s %d sessions\n", done, n)
 		}
 		return err
 	})

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v3"
 	"golang.org/x/term"
 
+	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/config"
 	"github.com/managethefans/portal/db"
@@ -84,8 +85,14 @@ func (p *program) createUser(ctx context.Context, c *cli.Command) error {
 		if err != nil {
 			return err
 		}
-		_, err = d.CreateUser(ctx, db.CreateUserParams{
-			Email: address, Name: name, PasswordHash: hash, Role: role, Now: db.Now(),
+		err = d.InTx(ctx, func(q *db.Queries) error {
+			id, err := q.CreateUser(ctx, db.CreateUserParams{
+				Email: address, Name: name, PasswordHash: hash, Role: role, Now: db.Now(),
+			})
+			if err != nil {
+				return err
+			}
+			return audit.Record(ctx, q, audit.Event{Action: audit.AccountCreated, Subject: id, Details: role})
 		})
 		if db.IsUniqueViolation(err) {
 			return fmt.Errorf("%s already has an account", address)
@@ -176,8 +183,14 @@ var errNoUser = errors.New("no such user")
 
 func (p *program) setRole(role, title string) func(context.Context, *db.DB, string) (string, error) {
 	return func(ctx context.Context, d *db.DB, address string) (string, error) {
-		n, err := d.UpdateUserRole(ctx, db.UpdateUserRoleParams{Email: address, Role: role, Now: db.Now()})
-		return "is " + title + " now", oneRow(n, err)
+		err := d.InTx(ctx, func(q *db.Queries) error {
+			n, err := q.UpdateUserRole(ctx, db.UpdateUserRoleParams{Email: address, Role: role, Now: db.Now()})
+			if err := oneRow(n, err); err != nil {
+				return err
+			}
+			return record(ctx, q, address, audit.RoleChanged, role)
+		})
+		return "is " + title + " now", err
 	}
 }
 
@@ -188,15 +201,33 @@ func disableUser(ctx context.Context, d *db.DB, address string) (string, error) 
 		if err := oneRow(n, err); err != nil {
 			return err
 		}
-		ended, err = q.DeleteUserSessionsByEmail(ctx, address)
-		return err
+		if ended, err = q.DeleteUserSessionsByEmail(ctx, address); err != nil {
+			return err
+		}
+		return record(ctx, q, address, audit.AccountDisabled, "")
 	})
 	return fmt.Sprintf("is disabled, and signed out of %d sessions", ended), err
 }
 
 func enableUser(ctx context.Context, d *db.DB, address string) (string, error) {
-	n, err := d.EnableUser(ctx, db.EnableUserParams{Email: address, Now: db.Now()})
-	return "can sign in again", oneRow(n, err)
+	err := d.InTx(ctx, func(q *db.Queries) error {
+		n, err := q.EnableUser(ctx, db.EnableUserParams{Email: address, Now: db.Now()})
+		if err := oneRow(n, err); err != nil {
+			return err
+		}
+		return record(ctx, q, address, audit.AccountEnabled, "")
+	})
+	return "can sign in again", err
+}
+
+// record tells the audit log what a command has done to the account with this
+// address, in the transaction of q.
+func record(ctx context.Context, q *db.Queries, address string, action audit.Action, details string) error {
+	id, err := q.GetUserID(ctx, address)
+	if err != nil {
+		return err
+	}
+	return audit.Record(ctx, q, audit.Event{Action: action, Subject: id, Details: details})
 }
 
 func oneRow(n int64, err error) error {

@@ -178,7 +178,7 @@ const deleteOwnUserSession = `-- name: DeleteOwnUserSession :one
 DELETE FROM user_sessions
 WHERE id = $1
   AND user_id = $2
-RETURNING token_hash
+RETURNING token_hash, device
 `
 
 type DeleteOwnUserSessionParams struct {
@@ -186,13 +186,18 @@ type DeleteOwnUserSessionParams struct {
 	UserID int64
 }
 
+type DeleteOwnUserSessionRow struct {
+	TokenHash []byte
+	Device    string
+}
+
 // DeleteOwnUserSession ends one sign-in of a person, and returns the hash of its
-// token.
-func (q *Queries) DeleteOwnUserSession(ctx context.Context, arg DeleteOwnUserSessionParams) ([]byte, error) {
+// token and its device.
+func (q *Queries) DeleteOwnUserSession(ctx context.Context, arg DeleteOwnUserSessionParams) (DeleteOwnUserSessionRow, error) {
 	row := q.db.QueryRowContext(ctx, deleteOwnUserSession, arg.ID, arg.UserID)
-	var token_hash []byte
-	err := row.Scan(&token_hash)
-	return token_hash, err
+	var i DeleteOwnUserSessionRow
+	err := row.Scan(&i.TokenHash, &i.Device)
+	return i, err
 }
 
 const deleteUserSession = `-- name: DeleteUserSession :exec

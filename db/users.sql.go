@@ -136,6 +136,20 @@ func (q *Queries) GetUser(ctx context.Context, id int64) (GetUserRow, error) {
 	return i, err
 }
 
+const getUserID = `-- name: GetUserID :one
+SELECT id
+FROM users
+WHERE email = $1
+`
+
+// GetUserID returns the id of the person with an address.
+func (q *Queries) GetUserID(ctx context.Context, email string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, getUserID, email)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const listUserPage = `-- name: ListUserPage :many
 SELECT id, email, name, role, disabled_at, created_at
 FROM users

@@ -90,11 +90,11 @@ ORDER BY last_seen_at DESC, id DESC;
 
 -- name: DeleteOwnUserSession :one
 -- DeleteOwnUserSession ends one sign-in of a person, and returns the hash of its
--- token.
+-- token and its device.
 DELETE FROM user_sessions
 WHERE id = @id
   AND user_id = @user_id
-RETURNING token_hash;
+RETURNING token_hash, device;
 
 -- name: DeleteEverybodysUserSessions :execrows
 -- DeleteEverybodysUserSessions ends every sign-in of everybody.

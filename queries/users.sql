@@ -11,6 +11,12 @@ SELECT id, password_hash, disabled_at
 FROM users
 WHERE email = @email;
 
+-- name: GetUserID :one
+-- GetUserID returns the id of the person with an address.
+SELECT id
+FROM users
+WHERE email = @email;
+
 -- name: GetUser :one
 -- GetUser returns a person.
 SELECT id, email, name

@@ -158,10 +158,20 @@ func NameFault(name string) string {
 // HasControl reports whether a line has characters that change how what is
 // around it is read: line breaks, control characters, and those that turn the
 // direction of writing.
-func HasControl(line string) bool {
-	return strings.ContainsFunc(line, func(r rune) bool {
-		return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Zl, unicode.Zp)
-	})
+func HasControl(line string) bool { return strings.ContainsFunc(line, isControl) }
+
+// WithoutControl returns the line with a space in place of each of them.
+func WithoutControl(line string) string {
+	return strings.Map(func(r rune) rune {
+		if isControl(r) {
+			return ' '
+		}
+		return r
+	}, line)
+}
+
+func isControl(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Zl, unicode.Zp)
 }
 
 // IsBlank reports whether nobody can see anything of a text.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mileusna/useragent"
 
+	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/db"
 )
 
@@ -58,24 +59,51 @@ func (s *Session) EndDevice(id int64) (here bool, err error) {
 	if user == nil || err != nil {
 		return false, err
 	}
-	hash, err := s.manager.db.DeleteOwnUserSession(s.context(), db.DeleteOwnUserSessionParams{ID: id, UserID: user.ID})
+	err = s.manager.db.InTx(s.context(), func(q *db.Queries) error {
+		row, err := q.DeleteOwnUserSession(s.context(), db.DeleteOwnUserSessionParams{ID: id, UserID: user.ID})
+		if err != nil {
+			return err
+		}
+		here = s.carries(row.TokenHash)
+		return audit.Record(s.context(), q, s.Event(audit.DeviceSignedOut, user.ID, DeviceName(row.Device)))
+	})
 	if err != nil {
 		return false, fmt.Errorf("end sign-in %d: %w", id, err)
 	}
-	if !s.carries(hash) {
-		return false, nil
+	if here {
+		s.leave()
 	}
-	return true, s.SignOut()
+	return here, nil
+}
+
+// EndOthers ends every other sign-in of the person who is signed in, and
+// returns how many there were.
+func (s *Session) EndOthers() (int64, error) {
+	user, err := s.User()
+	if user == nil || err != nil {
+		return 0, err
+	}
+	return s.endAllOf(user.ID, audit.OthersSignedOut)
 }
 
 // EndAllOf ends every sign-in of a person but the one of this request, if it is
 // theirs, and returns how many there were.
 func (s *Session) EndAllOf(userID int64) (int64, error) {
+	return s.endAllOf(userID, audit.UserSignedOut)
+}
+
+func (s *Session) endAllOf(userID int64, action audit.Action) (n int64, err error) {
 	if s.load(); s.err != nil {
 		return 0, s.err
 	}
-	n, err := s.manager.db.DeleteOtherUserSessions(s.context(), db.DeleteOtherUserSessionsParams{
-		UserID: userID, TokenHash: hashToken(s.data.Token),
+	err = s.manager.db.InTx(s.context(), func(q *db.Queries) (err error) {
+		n, err = q.DeleteOtherUserSessions(s.context(), db.DeleteOtherUserSessionsParams{
+			UserID: userID, TokenHash: hashToken(s.data.Token),
+		})
+		if err != nil {
+			return err
+		}
+		return audit.Record(s.context(), q, s.Event(action, userID, DeviceCount(n)))
 	})
 	if err != nil {
 		return 0, fmt.Errorf("end the sign-ins of user %d: %w", userID, err)
@@ -85,11 +113,16 @@ func (s *Session) EndAllOf(userID int64) (int64, error) {
 
 // EndEverybodys ends every sign-in of everybody but the one of this request, and
 // returns how many there were.
-func (s *Session) EndEverybodys() (int64, error) {
+func (s *Session) EndEverybodys() (n int64, err error) {
 	if s.load(); s.err != nil {
 		return 0, s.err
 	}
-	n, err := s.manager.db.DeleteEveryOtherUserSession(s.context(), hashToken(s.data.Token))
+	err = s.manager.db.InTx(s.context(), func(q *db.Queries) (err error) {
+		if n, err = q.DeleteEveryOtherUserSession(s.context(), hashToken(s.data.Token)); err != nil {
+			return err
+		}
+		return audit.Record(s.context(), q, s.Event(audit.EverybodySignedOut, 0, DeviceCount(n)))
+	})
 	if err != nil {
 		return 0, fmt.Errorf("end everybody's sign-ins: %w", err)
 	}
@@ -98,6 +131,14 @@ func (s *Session) EndEverybodys() (int64, error) {
 
 func (s *Session) carries(tokenHash []byte) bool {
 	return bytes.Equal(tokenHash, hashToken(s.data.Token))
+}
+
+// DeviceCount says on how many devices, in words.
+func DeviceCount(n int64) string {
+	if n == 1 {
+		return "1 device"
+	}
+	return fmt.Sprintf("%d devices", n)
 }
 
 // plainName is what the name of a browser may look like. What a browser says of

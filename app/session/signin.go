@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/db"
 )
 
@@ -38,13 +39,14 @@ var ErrEnded = errors.New("the sign-in has ended")
 // out where that fails. It returns ErrChanged for a proof that holds no longer:
 // a sign-in under way must not outlive a change of the password.
 func (s *Session) SignIn(userID int64, verifiedHash string) error {
-	return s.signIn(userID, verifiedHash, func(*db.Queries) error { return nil })
+	return s.signIn(userID, verifiedHash, audit.Reauthenticated, func(*db.Queries) error { return nil })
 }
 
-// SignInAlone is SignIn after a change of the password, which change makes in
-// the same transaction: every other sign-in of the person ends with it.
+// SignInAlone is SignIn after a change of the password, which change makes, and
+// records, in the same transaction: every other sign-in of the person ends with
+// it.
 func (s *Session) SignInAlone(userID int64, verifiedHash string, change func(*db.Queries) error) error {
-	return s.signIn(userID, verifiedHash, func(q *db.Queries) error {
+	return s.signIn(userID, verifiedHash, "", func(q *db.Queries) error {
 		if err := change(q); err != nil {
 			return err
 		}
@@ -53,7 +55,9 @@ func (s *Session) SignInAlone(userID int64, verifiedHash string, change func(*db
 	})
 }
 
-func (s *Session) signIn(userID int64, verifiedHash string, change func(*db.Queries) error) error {
+// signIn records a sign-in, or again where the person is signed in here already,
+// unless that is empty.
+func (s *Session) signIn(userID int64, verifiedHash string, again audit.Action, change func(*db.Queries) error) error {
 	if s.load(); s.err != nil {
 		return s.err
 	}
@@ -61,8 +65,14 @@ func (s *Session) signIn(userID int64, verifiedHash string, change func(*db.Quer
 	if s.data.Token != "" {
 		before = hashToken(s.data.Token)
 	}
-	if s.user != nil && s.user.ID != userID {
+	event := s.Event(audit.SignedIn, userID, "")
+	event.Actor = userID
+	switch {
+	case s.user == nil:
+	case s.user.ID != userID:
 		kept = nil // it was another person's
+	default:
+		event.Action = again
 	}
 	key := make([]byte, 32)
 	rand.Read(key) // never fails, says its documentation
@@ -78,15 +88,19 @@ func (s *Session) signIn(userID int64, verifiedHash string, change func(*db.Quer
 		if n == 0 {
 			return ErrChanged
 		}
-		return q.CreateUserSession(s.context(), db.CreateUserSessionParams{
+		err = q.CreateUserSession(s.context(), db.CreateUserSessionParams{
 			TokenHash: hashToken(token),
 			UserID:    userID,
 			KeyID:     s.manager.keyID,
-			Address:   s.c.RealIP(),
-			Device:    device(s.c.Request()),
+			Address:   event.Address,
+			Device:    event.Device,
 			Now:       now,
 			ExpiresAt: s.manager.ends(now, now),
 		})
+		if err != nil || event.Action == "" {
+			return err
+		}
+		return audit.Record(s.context(), q, event)
 	})
 	if err != nil {
 		return fmt.Errorf("record sign-in: %w", err)
@@ -115,24 +129,25 @@ func (s *Session) SignOut() error {
 	if s.err != nil {
 		return s.err
 	}
-	if s.data.Token != "" {
-		if err := s.manager.db.DeleteUserSession(s.context(), hashToken(s.data.Token)); err != nil {
+	if s.user != nil {
+		err := s.manager.db.InTx(s.context(), func(q *db.Queries) error {
+			if err := q.DeleteUserSession(s.context(), hashToken(s.data.Token)); err != nil {
+				return err
+			}
+			return audit.Record(s.context(), q, s.Event(audit.SignedOut, s.user.ID, ""))
+		})
+		if err != nil {
 			return fmt.Errorf("end sign-in: %w", err)
 		}
 	}
-	s.renew()
-	s.changed = true
+	s.leave()
 	return nil
 }
 
-// EndOthers ends every other sign-in of the person who is signed in, and
-// returns how many there were.
-func (s *Session) EndOthers() (int64, error) {
-	user, err := s.User()
-	if user == nil || err != nil {
-		return 0, err
-	}
-	return s.EndAllOf(user.ID)
+// leave gives the visitor a new, empty session.
+func (s *Session) leave() {
+	s.renew()
+	s.changed = true
 }
 
 // findUser returns whom the session's token signs in, or sql.ErrNoRows. The

@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/input"
 	"github.com/managethefans/portal/app/session"
@@ -53,8 +54,12 @@ func (s *Server) updateProfile(c echo.Context) error {
 	if len(form.Errors) > 0 {
 		return s.renderAccount(c, http.StatusUnprocessableEntity, form, passwordForm{})
 	}
-	err := s.db.UpdateUserName(c.Request().Context(), db.UpdateUserNameParams{
-		ID: currentUser(c).ID, Name: form.Name, Now: db.Now(),
+	ctx, user := c.Request().Context(), currentUser(c)
+	err := s.db.InTx(ctx, func(q *db.Queries) error {
+		if err := q.UpdateUserName(ctx, db.UpdateUserNameParams{ID: user.ID, Name: form.Name, Now: db.Now()}); err != nil {
+			return err
+		}
+		return record(c, q, audit.NameChanged, user.ID, "")
 	})
 	if err != nil {
 		return err
@@ -95,7 +100,10 @@ func (s *Server) updatePassword(c echo.Context) error {
 		if err == nil && n == 0 {
 			return session.ErrChanged
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return record(c, q, audit.PasswordChanged, user.ID, "")
 	})
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -55,12 +54,4 @@ func (s *Server) deleteOtherDevices(c echo.Context) error {
 		session.From(c).Flash(session.Success, "You are signed out everywhere else.")
 	}
 	return s.redirect(c, "/account/sessions")
-}
-
-// deviceCount says on how many devices, in words.
-func deviceCount(n int64) string {
-	if n == 1 {
-		return "1 device"
-	}
-	return fmt.Sprintf("%d devices", n)
 }

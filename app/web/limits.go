@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/db"
@@ -51,19 +52,34 @@ func (l limits) check(ctx context.Context) error {
 }
 
 // count adds one to each counter, and returns a tooManyError if that was one
-// too many.
-func (l limits) count(ctx context.Context) error {
+// too many. In the same transaction it calls record, unless that is nil, with for
+// how long a limit holds that was reached just now: 0 for none.
+func (l limits) count(ctx context.Context, record func(q *db.Queries, wait time.Duration) error) error {
 	now, first := db.Now(), false
 	var full error
-	for _, limit := range l.each {
-		row, err := l.db.AddAttempt(ctx, db.AddAttemptParams{Bucket: limit.bucket, Now: now, ExpiresAt: now.Add(limit.Window)})
-		if err != nil {
-			return err
+	err := l.db.InTx(ctx, func(q *db.Queries) error {
+		var reached time.Duration
+		for _, limit := range l.each {
+			row, err := q.AddAttempt(ctx, db.AddAttemptParams{Bucket: limit.bucket, Now: now, ExpiresAt: now.Add(limit.Window)})
+			if err != nil {
+				return err
+			}
+			wait := row.ExpiresAt.Sub(now)
+			if row.Failures > limit.Failures {
+				full = &tooManyError{Wait: wait}
+			}
+			if row.Failures == limit.Failures {
+				reached = wait
+			}
+			first = first || row.Failures == 1
 		}
-		if row.Failures > limit.Failures {
-			full = &tooManyError{Wait: row.ExpiresAt.Sub(now)}
+		if record == nil {
+			return nil
 		}
-		first = first || row.Failures == 1
+		return record(q, reached)
+	})
+	if err != nil {
+		return err
 	}
 	if first { // a new window: a good moment to forget old ones
 		if err := l.db.DeleteExpiredAttempts(ctx, now); err != nil {

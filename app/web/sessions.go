@@ -5,10 +5,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/input"
 	"github.com/managethefans/portal/app/session"
@@ -48,7 +51,12 @@ func (s *Server) createSession(c echo.Context) error {
 		err = session.From(c).SignIn(user.ID, user.PasswordHash)
 	}
 	switch {
-	case errors.Is(err, errWrongPassword), errors.Is(err, session.ErrChanged):
+	case errors.Is(err, session.ErrChanged):
+		if err := s.recordRefusal(c, user.ID, "the account has just changed"); err != nil {
+			return err
+		}
+		fallthrough
+	case errors.Is(err, errWrongPassword):
 		form.Errors.Add("form", "E-mail address or password is wrong.")
 	case errors.Is(err, errDisabled):
 		form.Errors.Add("form", "This account is disabled. Ask an administrator.")
@@ -132,7 +140,7 @@ func (s *Server) authenticate(c echo.Context, email, password string) (db.GetCre
 		return user, err
 	}
 	if !match {
-		return user, cmp.Or(limits.count(ctx), errWrongPassword)
+		return user, cmp.Or(s.countFailure(c, limits, user.ID), errWrongPassword)
 	}
 	// Of many tries at once, those that are answered past the limit have failed
 	// also with the right password: guessing in parallel gains nothing.
@@ -143,12 +151,32 @@ func (s *Server) authenticate(c echo.Context, email, password string) (db.GetCre
 		return user, err
 	}
 	if user.DisabledAt != nil {
-		return user, errDisabled
+		return user, cmp.Or(s.recordRefusal(c, user.ID, "the account is disabled"), errDisabled)
 	}
 	if outdated {
 		return s.rehash(ctx, user, password)
 	}
 	return user, nil
+}
+
+// countFailure counts a wrong password, and records it for the person who has the
+// address, 0 for nobody. Tries that a limit keeps from being looked at are not
+// recorded, or anybody could fill the log.
+func (s *Server) countFailure(c echo.Context, limits limits, userID int64) error {
+	failed := attempt(c, audit.SignInFailed, userID, "")
+	ctx := c.Request().Context()
+	return limits.count(ctx, func(q *db.Queries, wait time.Duration) error {
+		if err := audit.Record(ctx, q, failed); err != nil || wait == 0 {
+			return err
+		}
+		failed.Action, failed.Details = audit.SignInLimited, fmt.Sprintf("no more tries from there for %d minutes", int(wait.Minutes()+0.5))
+		return audit.Record(ctx, q, failed)
+	})
+}
+
+// recordRefusal records why somebody with the right password isn't let in.
+func (s *Server) recordRefusal(c echo.Context, userID int64, why string) error {
+	return audit.Record(c.Request().Context(), s.db.Queries, attempt(c, audit.SignInRefused, userID, why))
 }
 
 // rehash brings a password's hash to today's parameters.

@@ -30,7 +30,7 @@ func (s *Server) confirmSignOutUser(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.render(c, http.StatusOK, "users/sign-out", &signOutPage{Person: person, Devices: deviceCount(n)})
+	return s.render(c, http.StatusOK, "users/sign-out", &signOutPage{Person: person, Devices: session.DeviceCount(n)})
 }
 
 func (s *Server) signOutUser(c echo.Context) error {
@@ -42,7 +42,7 @@ func (s *Server) signOutUser(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	session.From(c).Flash(session.Success, person.Name+" is signed out on "+deviceCount(n)+".")
+	session.From(c).Flash(session.Success, person.Name+" is signed out on "+session.DeviceCount(n)+".")
 	return s.redirect(c, "/admin/users")
 }
 
@@ -56,7 +56,7 @@ func (s *Server) signOutEverybody(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	session.From(c).Flash(session.Success, "Everybody is signed out, on "+deviceCount(n)+". Only you are still here.")
+	session.From(c).Flash(session.Success, "Everybody is signed out, on "+session.DeviceCount(n)+". Only you are still here.")
 	return s.redirect(c, "/admin/users")
 }
 

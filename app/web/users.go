@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/input"
 	"github.com/managethefans/portal/app/session"
@@ -62,8 +63,16 @@ func (s *Server) createUser(c echo.Context) error {
 		return err
 	}
 
-	id, err := s.db.CreateUser(ctx, db.CreateUserParams{
-		Email: form.Email, Name: form.Name, PasswordHash: hash, Role: db.RoleMember, Now: db.Now(),
+	created := session.From(c).Event(audit.AccountCreated, 0, "")
+	err = s.db.InTx(ctx, func(q *db.Queries) (err error) {
+		created.Subject, err = q.CreateUser(ctx, db.CreateUserParams{
+			Email: form.Email, Name: form.Name, PasswordHash: hash, Role: db.RoleMember, Now: db.Now(),
+		})
+		if err != nil {
+			return err
+		}
+		created.Actor = created.Subject
+		return audit.Record(ctx, q, created)
 	})
 	if db.IsUniqueViolation(err) {
 		form.Errors.Add("email", "This address already has an account. Sign in instead.")
@@ -72,10 +81,10 @@ func (s *Server) createUser(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := limits.count(ctx); err != nil {
+	if err := limits.count(ctx, nil); err != nil {
 		return err
 	}
-	if err := session.From(c).SignIn(id, hash); err != nil {
+	if err := session.From(c).SignIn(created.Subject, hash); err != nil {
 		return err
 	}
 	session.From(c).Flash(session.Success, "Welcome, "+form.Name+".")
