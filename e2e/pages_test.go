@@ -68,12 +68,17 @@ var (
 		{path: "/notes/new", status: 200},
 		{path: "/notes/new", status: 422, then: func(b *tab) { b.fill("body", "A text without a title").press("/notes") }},
 		{path: "/account/sessions", status: 200},
+		{path: "/account/activity", status: 200},
+		{path: "/account/activity?before=1-1", status: 200},
 		{path: "/admin/users", status: 403},
 	}
 	administratorViews = []view{
 		{path: "/admin/users", status: 200},
 		{path: "/admin/users/1/sign-out", status: 200},
 		{path: "/admin/sign-out-everybody", status: 200},
+		{path: "/admin/audit", status: 200},
+		{path: "/admin/audit?action=account_created&from=2026-01-01", status: 200},
+		{path: "/admin/audit?person=nobody@example.com", status: 200},
 	}
 )
 

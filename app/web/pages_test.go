@@ -24,6 +24,8 @@ func pageTypes() map[string]any {
 	pages := map[string]any{
 		"account/reauthenticate":   &reauthenticatePage{},
 		"account/show":             &accountPage{},
+		"activity/list":            &activityPage{},
+		"audit/list":               &auditPage{},
 		"dashboard/show":           &dashboardPage{},
 		"design/show":              &designPage{List: aList},
 		"devices/list":             &devicesPage{},

@@ -38,6 +38,7 @@ func (s *Server) addRoutes() error {
 		s.handle(http.MethodGet, "/account/sessions", signedIn, s.listDevices),
 		s.handle(http.MethodPost, "/account/sessions/:id/revoke", recentlyAuthenticated, s.deleteDevice),
 		s.handle(http.MethodPost, "/account/sessions/revoke-others", recentlyAuthenticated, s.deleteOtherDevices),
+		s.handle(http.MethodGet, "/account/activity", signedIn, s.listActivity),
 
 		s.handle(http.MethodGet, "/notes", signedIn, s.listNotes),
 		s.handle(http.MethodGet, "/notes/new", signedIn, s.newNote),
@@ -55,6 +56,8 @@ func (s *Server) addRoutes() error {
 		s.handle(http.MethodPost, "/admin/users/:id/sign-out", recentAdministrator, s.signOutUser),
 		s.handle(http.MethodGet, "/admin/sign-out-everybody", administrator, s.confirmSignOutEverybody),
 		s.handle(http.MethodPost, "/admin/sign-out-everybody", recentAdministrator, s.signOutEverybody),
+		s.handle(http.MethodGet, "/admin/audit", administrator, s.listAudit),
+		s.handle(http.MethodPost, "/admin/audit/export", recentAdministrator, s.exportAudit),
 
 		s.handle(http.MethodGet, "/healthz", public, s.showHealth),
 		s.handle(http.MethodGet, "/readyz", public, s.showReadiness),
