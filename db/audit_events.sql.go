@@ -231,12 +231,11 @@ FROM (
     SELECT id, happened_at, action, actor_id, subject_id, address, device, request_id, details
     FROM audit_events AS on_them
     WHERE on_them.subject_id = CAST($1 AS bigint)
-      AND (CAST($2 AS text) = '' OR on_them.action = $2)
-      AND on_them.happened_at >= $3
-      AND on_them.happened_at <= $4
-      AND (on_them.happened_at < $4 OR on_them.id < $5)
+      AND on_them.happened_at >= $2
+      AND on_them.happened_at <= $3
+      AND (on_them.happened_at < $3 OR on_them.id < $4)
     ORDER BY on_them.happened_at DESC, on_them.id DESC
-    LIMIT $6
+    LIMIT $5
   ) AS one
   UNION ALL
   SELECT id, happened_at, action, actor_id, subject_id, address, device, request_id, details FROM (
@@ -244,23 +243,21 @@ FROM (
     FROM audit_events AS by_them
     WHERE by_them.actor_id = CAST($1 AS bigint)
       AND (by_them.subject_id IS NULL OR by_them.subject_id <> by_them.actor_id)
-      AND (CAST($2 AS text) = '' OR by_them.action = $2)
-      AND by_them.happened_at >= $3
-      AND by_them.happened_at <= $4
-      AND (by_them.happened_at < $4 OR by_them.id < $5)
+      AND by_them.happened_at >= $2
+      AND by_them.happened_at <= $3
+      AND (by_them.happened_at < $3 OR by_them.id < $4)
     ORDER BY by_them.happened_at DESC, by_them.id DESC
-    LIMIT $6
+    LIMIT $5
   ) AS other
 ) AS e
 LEFT JOIN users actor ON actor.id = e.actor_id
 LEFT JOIN users subject ON subject.id = e.subject_id
 ORDER BY e.happened_at DESC, e.id DESC
-LIMIT $6
+LIMIT $5
 `
 
 type ListAuditEventsOfPersonParams struct {
 	PersonID int64
-	Action   string
 	Since    time.Time
 	Before   time.Time
 	BeforeID int64
@@ -282,11 +279,10 @@ type ListAuditEventsOfPersonRow struct {
 }
 
 // ListAuditEventsOfPerson is ListAuditEvents for what was done to a person's
-// account or by that person, of one action unless that is empty.
+// account, or by that person to others and to nobody's.
 func (q *Queries) ListAuditEventsOfPerson(ctx context.Context, arg ListAuditEventsOfPersonParams) ([]ListAuditEventsOfPersonRow, error) {
 	rows, err := q.db.QueryContext(ctx, listAuditEventsOfPerson,
 		arg.PersonID,
-		arg.Action,
 		arg.Since,
 		arg.Before,
 		arg.BeforeID,
@@ -299,6 +295,107 @@ func (q *Queries) ListAuditEventsOfPerson(ctx context.Context, arg ListAuditEven
 	var items []ListAuditEventsOfPersonRow
 	for rows.Next() {
 		var i ListAuditEventsOfPersonRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.HappenedAt,
+			&i.Action,
+			&i.ActorID,
+			&i.SubjectID,
+			&i.Address,
+			&i.Device,
+			&i.RequestID,
+			&i.Details,
+			&i.ActorEmail,
+			&i.SubjectEmail,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listAuditEventsOfPersonAndAction = `-- name: ListAuditEventsOfPersonAndAction :many
+SELECT e.id, e.happened_at, e.action, e.actor_id, e.subject_id, e.address, e.device, e.request_id, e.details,
+  actor.email AS actor_email, subject.email AS subject_email
+FROM (
+  SELECT id, happened_at, action, actor_id, subject_id, address, device, request_id, details FROM (
+    SELECT id, happened_at, action, actor_id, subject_id, address, device, request_id, details
+    FROM audit_events AS on_them
+    WHERE on_them.subject_id = CAST($1 AS bigint)
+      AND on_them.action = $2
+      AND on_them.happened_at >= $3
+      AND on_them.happened_at <= $4
+      AND (on_them.happened_at < $4 OR on_them.id < $5)
+    ORDER BY on_them.happened_at DESC, on_them.id DESC
+    LIMIT $6
+  ) AS one
+  UNION ALL
+  SELECT id, happened_at, action, actor_id, subject_id, address, device, request_id, details FROM (
+    SELECT id, happened_at, action, actor_id, subject_id, address, device, request_id, details
+    FROM audit_events AS by_them
+    WHERE by_them.actor_id = CAST($1 AS bigint)
+      AND (by_them.subject_id IS NULL OR by_them.subject_id <> by_them.actor_id)
+      AND by_them.action = $2
+      AND by_them.happened_at >= $3
+      AND by_them.happened_at <= $4
+      AND (by_them.happened_at < $4 OR by_them.id < $5)
+    ORDER BY by_them.happened_at DESC, by_them.id DESC
+    LIMIT $6
+  ) AS other
+) AS e
+LEFT JOIN users actor ON actor.id = e.actor_id
+LEFT JOIN users subject ON subject.id = e.subject_id
+ORDER BY e.happened_at DESC, e.id DESC
+LIMIT $6
+`
+
+type ListAuditEventsOfPersonAndActionParams struct {
+	PersonID int64
+	Action   string
+	Since    time.Time
+	Before   time.Time
+	BeforeID int64
+	MaxRows  int32
+}
+
+type ListAuditEventsOfPersonAndActionRow struct {
+	ID           int64
+	HappenedAt   time.Time
+	Action       string
+	ActorID      *int64
+	SubjectID    *int64
+	Address      string
+	Device       string
+	RequestID    string
+	Details      string
+	ActorEmail   *string
+	SubjectEmail *string
+}
+
+// ListAuditEventsOfPersonAndAction is ListAuditEventsOfPerson for one action.
+func (q *Queries) ListAuditEventsOfPersonAndAction(ctx context.Context, arg ListAuditEventsOfPersonAndActionParams) ([]ListAuditEventsOfPersonAndActionRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAuditEventsOfPersonAndAction,
+		arg.PersonID,
+		arg.Action,
+		arg.Since,
+		arg.Before,
+		arg.BeforeID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListAuditEventsOfPersonAndActionRow
+	for rows.Next() {
+		var i ListAuditEventsOfPersonAndActionRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.HappenedAt,

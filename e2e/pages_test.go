@@ -49,6 +49,7 @@ var (
 		{path: "/account/reauthenticate", status: 422, then: func(b *tab) {
 			b.fill("current_password", commonPassword).press("/account/reauthenticate")
 		}},
+		{path: "/account/activity", status: 200},
 		{path: "/notes/999", status: 404},
 		{path: "/notes/new", status: 200, name: "of great length", then: func(b *tab) {
 			b.fill("title", strings.Repeat("W", 200)).fill("body", strings.Repeat("W", 1000)).press("/notes").wantStatus(200)

@@ -35,7 +35,7 @@ LIMIT @max_rows;
 
 -- name: ListAuditEventsOfPerson :many
 -- ListAuditEventsOfPerson is ListAuditEvents for what was done to a person's
--- account or by that person, of one action unless that is empty.
+-- account, or by that person to others and to nobody's.
 SELECT e.id, e.happened_at, e.action, e.actor_id, e.subject_id, e.address, e.device, e.request_id, e.details,
   actor.email AS actor_email, subject.email AS subject_email
 FROM (
@@ -43,7 +43,6 @@ FROM (
     SELECT id, happened_at, action, actor_id, subject_id, address, device, request_id, details
     FROM audit_events AS on_them
     WHERE on_them.subject_id = CAST(@person_id AS bigint)
-      AND (CAST(@action AS text) = '' OR on_them.action = @action)
       AND on_them.happened_at >= @since
       AND on_them.happened_at <= @before
       AND (on_them.happened_at < @before OR on_them.id < @before_id)
@@ -56,7 +55,41 @@ FROM (
     FROM audit_events AS by_them
     WHERE by_them.actor_id = CAST(@person_id AS bigint)
       AND (by_them.subject_id IS NULL OR by_them.subject_id <> by_them.actor_id)
-      AND (CAST(@action AS text) = '' OR by_them.action = @action)
+      AND by_them.happened_at >= @since
+      AND by_them.happened_at <= @before
+      AND (by_them.happened_at < @before OR by_them.id < @before_id)
+    ORDER BY by_them.happened_at DESC, by_them.id DESC
+    LIMIT @max_rows
+  ) AS other
+) AS e
+LEFT JOIN users actor ON actor.id = e.actor_id
+LEFT JOIN users subject ON subject.id = e.subject_id
+ORDER BY e.happened_at DESC, e.id DESC
+LIMIT @max_rows;
+
+-- name: ListAuditEventsOfPersonAndAction :many
+-- ListAuditEventsOfPersonAndAction is ListAuditEventsOfPerson for one action.
+SELECT e.id, e.happened_at, e.action, e.actor_id, e.subject_id, e.address, e.device, e.request_id, e.details,
+  actor.email AS actor_email, subject.email AS subject_email
+FROM (
+  SELECT * FROM (
+    SELECT id, happened_at, action, actor_id, subject_id, address, device, request_id, details
+    FROM audit_events AS on_them
+    WHERE on_them.subject_id = CAST(@person_id AS bigint)
+      AND on_them.action = @action
+      AND on_them.happened_at >= @since
+      AND on_them.happened_at <= @before
+      AND (on_them.happened_at < @before OR on_them.id < @before_id)
+    ORDER BY on_them.happened_at DESC, on_them.id DESC
+    LIMIT @max_rows
+  ) AS one
+  UNION ALL
+  SELECT * FROM (
+    SELECT id, happened_at, action, actor_id, subject_id, address, device, request_id, details
+    FROM audit_events AS by_them
+    WHERE by_them.actor_id = CAST(@person_id AS bigint)
+      AND (by_them.subject_id IS NULL OR by_them.subject_id <> by_them.actor_id)
+      AND by_them.action = @action
       AND by_them.happened_at >= @since
       AND by_them.happened_at <= @before
       AND (by_them.happened_at < @before OR by_them.id < @before_id)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/csv"
 	"fmt"
 	"net/http"
@@ -131,7 +132,9 @@ func TestAnExportIsBoundedAndSaysSo(t *testing.T) {
 	t.Parallel()
 	d := dbtest.SQLite(t)
 	admin := newPerson(t, newServer(t, d), "admin@example.com", db.RoleAdmin)
-	_, err := d.Pool().ExecContext(t.Context(), `INSERT INTO audit_events (happened_at, action, address, device, request_id, details)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // longer than a statement may take otherwise
+	defer cancel()
+	_, err := d.Pool().ExecContext(ctx, `INSERT INTO audit_events (happened_at, action, address, device, request_id, details)
 		WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < $1) SELECT $2, 'signed_in', '', '', '', '' FROM number`,
 		maxExport, db.Now().Add(-time.Hour))
 	if err != nil {

@@ -148,9 +148,13 @@ func (s *Server) auditEvents(ctx context.Context, f auditFilter, before place, n
 	switch {
 	case f.Nobody:
 		return nil, nil
+	case f.person != 0 && f.Action != "":
+		return auditRows(s.db.ListAuditEventsOfPersonAndAction(ctx, db.ListAuditEventsOfPersonAndActionParams{
+			PersonID: f.person, Action: f.Action, Since: f.since, Before: before.at, BeforeID: before.id, MaxRows: n,
+		}))
 	case f.person != 0:
 		return auditRows(s.db.ListAuditEventsOfPerson(ctx, db.ListAuditEventsOfPersonParams{
-			PersonID: f.person, Action: f.Action, Since: f.since, Before: before.at, BeforeID: before.id, MaxRows: n,
+			PersonID: f.person, Since: f.since, Before: before.at, BeforeID: before.id, MaxRows: n,
 		}))
 	case f.Action != "":
 		return auditRows(s.db.ListAuditEventsOfAction(ctx, db.ListAuditEventsOfActionParams{
@@ -164,7 +168,9 @@ func (s *Server) auditEvents(ctx context.Context, f auditFilter, before place, n
 type auditEvent db.ListAuditEventsRow
 
 // auditRows returns what each of the queries finds as the same type.
-func auditRows[Row db.ListAuditEventsRow | db.ListAuditEventsOfActionRow | db.ListAuditEventsOfPersonRow](rows []Row, err error) ([]auditEvent, error) {
+func auditRows[Row db.ListAuditEventsRow | db.ListAuditEventsOfActionRow | db.ListAuditEventsOfPersonRow | db.ListAuditEventsOfPersonAndActionRow](
+	rows []Row, err error,
+) ([]auditEvent, error) {
 	events := make([]auditEvent, len(rows))
 	for i, row := range rows {
 		events[i] = auditEvent(row)

@@ -14,6 +14,7 @@ import (
 type designPage struct {
 	page
 	List    *list
+	Log     older
 	Samples []session.Flash
 	Error   string
 	Due     time.Time
@@ -26,6 +27,7 @@ func (s *Server) showDesign(c echo.Context) error {
 	list.setTotal(12 * pageSize)
 	return s.render(c, http.StatusOK, "design/show", &designPage{
 		List: list,
+		Log:  older{Newest: "#logs", Older: "#logs"},
 		Samples: []session.Flash{
 			{Kind: session.Success, Text: "The invoice is sent."},
 			{Kind: session.Error, Text: "The invoice could not be sent. Check the address."},

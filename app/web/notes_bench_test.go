@@ -73,8 +73,8 @@ type notebook struct {
 	list   []*http.Cookie
 }
 
-// fillNotebook gives one person manyNotes.
-func fillNotebook(b *testing.B, d *db.DB) notebook {
+// newNotebook registers one person, whose id is 1 on an empty database.
+func newNotebook(b *testing.B, d *db.DB) notebook {
 	cfg := config.Config{Env: config.Test, AppName: "Meadow", SessionStore: config.Cookie, SessionSecrets: benchConfig.SessionSecrets,
 		SessionIdle: benchConfig.SessionIdle, SessionAbsolute: benchConfig.SessionAbsolute}
 	s, err := New(cfg, slog.New(slog.DiscardHandler), d)
@@ -90,6 +90,12 @@ func fillNotebook(b *testing.B, d *db.DB) notebook {
 	if w.Code != http.StatusSeeOther {
 		b.Fatal(w.Code, w.Body)
 	}
+	return notebook{s, w.Result().Cookies()}
+}
+
+// fillNotebook gives one person manyNotes.
+func fillNotebook(b *testing.B, d *db.DB) notebook {
+	n := newNotebook(b, d)
 	for first := 0; first < *manyNotes; first += 1000 {
 		err := d.InTx(b.Context(), func(q *db.Queries) error {
 			for i := first; i < first+1000; i++ {
@@ -119,7 +125,7 @@ func fillNotebook(b *testing.B, d *db.DB) notebook {
 	if _, err := d.Pool().ExecContext(ctx, settle); err != nil {
 		b.Fatal(err)
 	}
-	return notebook{s, w.Result().Cookies()}
+	return n
 }
 
 // explainNotes logs how the database finds the rows of a list.
@@ -145,7 +151,13 @@ func explainNotes(b *testing.B, d *db.DB, query string) {
 	if d.Postgres() {
 		explain = "EXPLAIN (ANALYZE, COSTS OFF, SUMMARY OFF) "
 	}
-	rows, err := d.Pool().QueryContext(b.Context(), explain+text, 1, l.Filter("pinned"), db.SearchPattern(l.Search), l.skip(), pageSize)
+	logRows(b, d, explain+text, 1, l.Filter("pinned"), db.SearchPattern(l.Search), l.skip(), pageSize)
+}
+
+// logRows logs the last column of what a query finds.
+func logRows(b *testing.B, d *db.DB, query string, args ...any) {
+	b.Helper()
+	rows, err := d.Pool().QueryContext(b.Context(), query, args...)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -56,7 +56,7 @@ var withoutNotes = changes{
 		{path: "e2e/keyboard_test.go", from: "\tb.reach(tabKey, \"link\", \"/notes\").hit", upTo: "\tb.reach(tabKey, \"button\", \"/logout\")"},
 		{path: "e2e/pages_test.go", old: "\t\t{path: \"/dashboard\", status: 200},\n\t\t{path: \"/notes\", status: 200},\n\t\t{path: \"/account\"", new: "\t\t{path: \"/dashboard\", status: 200},\n\t\t{path: \"/account\""},
 		{path: "e2e/pages_test.go", from: "\t\t{path: \"/notes/999\",", upTo: "\t}\n\tmemberViews"},
-		{path: "e2e/pages_test.go", from: "\t\t{path: \"/notes\",", upTo: "\t\t{path: \"/account/sessions\", status: 200},\n\t\t{path: \"/admin/users\", status: 403}"},
+		{path: "e2e/pages_test.go", from: "\t\t{path: \"/notes\",", upTo: "\t\t{path: \"/account/sessions\", status: 200},\n\t\t{path: \"/account/activity\", status: 200}"},
 		{path: "e2e/pages_test.go", old: `b.hover("link", "/notes").touch(`, new: `b.touch(`},
 		{path: "e2e/path_test.go", from: "// notesPath goes", upTo: "// TestTheThemeIsAChoice"},
 		{path: "e2e/path_test.go", old: "\t\t\tnotesPath(b)\n"},
