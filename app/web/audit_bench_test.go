@@ -33,6 +33,7 @@ func BenchmarkAudit(b *testing.B) {
 	d := dbtest.Postgres(b)
 	const admin = 1
 	cookies := fillAuditLog(b, d)
+	logRows(b, d, "SELECT relname || ' ' || pg_size_pretty(pg_relation_size(oid)) FROM pg_class WHERE relname LIKE 'audit_events%'")
 	middle := place{auditBegin.Add(time.Duration(*manyEvents/2) * time.Second), int64(*manyEvents / 2)}
 	for _, page := range []struct{ name, path string }{
 		{"newest", "/admin/audit"},
