@@ -45,6 +45,7 @@ func BenchmarkAudit(b *testing.B) {
 		{"a person, an action", "/admin/audit?person=person509%40example.com&action=sign_in_failed"},
 		{"a busy person", fmt.Sprintf("/admin/audit?person=%d", admin)},
 		{"a busy person, a rare action", fmt.Sprintf("/admin/audit?person=%d&action=everybody_signed_out", admin)},
+		{"a busy person, a frequent action", fmt.Sprintf("/admin/audit?person=%d&action=sign_in_failed", admin)},
 		{"an unknown person", "/admin/audit?person=nobody%40example.com"},
 		{"a day", "/admin/audit?from=2020-01-15&until=2020-01-15"},
 		{"a day, an action", "/admin/audit?from=2020-01-15&until=2020-01-15&action=sign_in_failed"},
