@@ -5,6 +5,7 @@ package config
 import (
 	"fmt"
 	"log/slog"
+	"net/mail"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -29,8 +30,9 @@ const (
 // explains them to the person who sets them.
 type Config struct {
 	Env     string // APP_ENV
-	AppName string // APP_NAME, shown in pages
+	AppName string // APP_NAME, shown in pages and messages
 	Addr    string // ADDR or PORT: host:port to listen on
+	BaseURL string // BASE_URL, without a slash at its end: where links in messages lead
 
 	DatabaseURL        string // DATABASE_URL
 	MigrateDatabaseURL string // MIGRATE_DATABASE_URL, empty when it is the same
@@ -47,6 +49,9 @@ type Config struct {
 
 	ShutdownDelay time.Duration // SHUTDOWN_DELAY: /readyz says no for so long before the listener closes
 
+	SMTPURL  string       // SMTP_URL, empty for no mail server; app/mail looks at it more closely
+	MailFrom mail.Address // MAIL_FROM, with a name
+
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES
 	LogLevel       slog.Level     // LOG_LEVEL
 	LogJSON        bool           // LOG_FORMAT is json
@@ -55,6 +60,10 @@ type Config struct {
 // Production reports whether people whom we don't know use this program. It is
 // so unless something else was said.
 func (c Config) Production() bool { return c.Env == Production }
+
+// HasMail reports whether messages can be sent to people. Without a mail server
+// they can't in production; elsewhere they stay in the mailbox for developers.
+func (c Config) HasMail() bool { return c.SMTPURL != "" || !c.Production() }
 
 // minSecret is the least length of a SESSION_SECRET in bytes: 256 bits, as long
 // as the keys derived from it.
@@ -90,6 +99,10 @@ func Load(getenv func(string) string, dir string) (Config, error) {
 		r.fault("MIGRATE_DATABASE_URL", "is of another kind than DATABASE_URL. Both must lead to the same database")
 	}
 	c.Migrate = r.oneOf("MIGRATE", "auto", "auto", "manual") == "auto"
+
+	c.SMTPURL = r.value("SMTP_URL", "")
+	c.MailFrom = r.mailFrom(c)
+	c.BaseURL = r.baseURL(c)
 
 	c.SessionStore = r.sessionStore(c)
 	c.SessionDir = filepath.Join(dir, dataDir, "sessions")

@@ -37,6 +37,12 @@ func TestProductionRefusesToStart(t *testing.T) {
 		"with events kept for too short a time":  {map[string]string{"AUDIT_RETENTION": "400"}, []string{`AUDIT_RETENTION is "400". Set it to hours, such as 9600h`}},
 		"with a proxy that is no network":        {map[string]string{"TRUSTED_PROXIES": "10.0.0.0/8, proxy"}, []string{`TRUSTED_PROXIES has "proxy"`}},
 		"with migrations of another kind":        {map[string]string{"DATABASE_URL": "postgres://h/d", "MIGRATE_DATABASE_URL": "sqlite:x.db"}, []string{"MIGRATE_DATABASE_URL is of another kind"}},
+		"with a mail server alone":               {map[string]string{"SMTP_URL": "smtps://u:hunter2@mail.example.com"}, []string{"MAIL_FROM is missing", "BASE_URL is missing"}},
+		"with a sender that is none":             {map[string]string{"SMTP_URL": "smtps://h", "MAIL_FROM": "Meadow"}, []string{`MAIL_FROM is "Meadow". Set it to one address`}},
+		"with two senders":                       {map[string]string{"MAIL_FROM": "a@example.com, b@example.com"}, []string{"MAIL_FROM is"}},
+		"with links that anybody could read":     {map[string]string{"BASE_URL": "http://meadow.example.com"}, []string{"begins with https://"}},
+		"with links to a folder":                 {map[string]string{"BASE_URL": "https://example.com/meadow"}, []string{`BASE_URL is "https://example.com/meadow". Set it to a scheme and a host`}},
+		"with links to nowhere":                  {map[string]string{"BASE_URL": "meadow.example.com"}, []string{"BASE_URL is"}},
 		"with an unknown environment":            {map[string]string{"APP_ENV": "staging"}, []string{`APP_ENV is "staging"`}},
 		"with an unknown log level":              {map[string]string{"LOG_LEVEL": "loud"}, []string{`LOG_LEVEL is "loud"`}},
 		"with an unknown word for migrations":    {map[string]string{"MIGRATE": "yes"}, []string{`MIGRATE is "yes"`}},
@@ -187,6 +193,33 @@ func TestABrokenDotenvIsAFault(t *testing.T) {
 	}
 	if _, err := load(t, dir, map[string]string{"APP_ENV": Development}); err == nil || !strings.Contains(err.Error(), ".env can't be read") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestMailIsThereWhereAServerIsOrDevelopers(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		env, smtp, from, base, addr string
+		mail                        bool
+		wantFrom, wantBase          string
+	}{
+		{Development, "", "", "", "", true, "Meadow <noreply@localhost>", "http://localhost:8080"},
+		{Development, "", "", "", "0.0.0.0:3000", true, "Meadow <noreply@localhost>", "http://localhost:3000"},
+		{Development, "", "", "", "192.168.1.7:80", true, "Meadow <noreply@localhost>", "http://192.168.1.7:80"},
+		{Development, "", "", "http://meadow.test:3000/", "", true, "Meadow <noreply@localhost>", "http://meadow.test:3000"},
+		{Test, "", "", "", "", true, "Meadow <noreply@localhost>", "http://localhost:8080"},
+		{Production, "", "", "", "", false, "Meadow <noreply@localhost>", ""},
+		{Production, "smtps://h", "hello@example.com", "https://meadow.example.com/", "", true, "Meadow <hello@example.com>", "https://meadow.example.com"},
+		{Production, "smtps://h", "The Meadow <hello@example.com>", "https://meadow.example.com:444", "", true, "The Meadow <hello@example.com>", "https://meadow.example.com:444"},
+	} {
+		c, err := load(t, t.TempDir(), map[string]string{
+			"APP_ENV": test.env, "APP_NAME": "Meadow", "SESSION_SECRET": goodSecret, "DATABASE_URL": "postgres://h/d",
+			"SMTP_URL": test.smtp, "MAIL_FROM": test.from, "BASE_URL": test.base, "ADDR": test.addr,
+		})
+		from := strings.ReplaceAll(c.MailFrom.String(), `"`, "")
+		if err != nil || c.HasMail() != test.mail || from != test.wantFrom || c.BaseURL != test.wantBase {
+			t.Errorf("%+v: %v, from %s, at %s, %v", test, c.HasMail(), from, c.BaseURL, err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"path/filepath"
@@ -173,6 +174,61 @@ func (r *reader) sessionStore(c Config) string {
 		return store
 	}
 	return choose(c.Production() && postgres, Postgres, Filesystem)
+}
+
+// mailFrom reads whom messages come from. Without a name it is the product's.
+func (r *reader) mailFrom(c Config) mail.Address {
+	if c.SMTPURL != "" && !r.has("MAIL_FROM") {
+		r.fault("MAIL_FROM", "is missing. Set it to the address that messages come from, such as noreply@example.com or Desk <noreply@example.com>")
+	}
+	from, err := mail.ParseAddress(r.value("MAIL_FROM", "noreply@localhost"))
+	if err != nil {
+		r.fault("MAIL_FROM", "is %q. Set it to one address, such as noreply@example.com or Desk <noreply@example.com>", r.value("MAIL_FROM", ""))
+		return mail.Address{}
+	}
+	if from.Name == "" {
+		from.Name = c.AppName
+	}
+	return *from
+}
+
+// baseURL reads where people find the portal. It is never taken from a request:
+// whoever sends one writes its Host, and would choose where a link in somebody
+// else's mail leads.
+func (r *reader) baseURL(c Config) string {
+	value := r.value("BASE_URL", "")
+	if value == "" && c.Production() {
+		if c.SMTPURL != "" {
+			r.fault("BASE_URL", "is missing, and links in mail need it. Set it to where people find the portal, such as https://portal.example.com")
+		}
+		return ""
+	}
+	if value == "" {
+		return localBase(c.Addr)
+	}
+	u, err := url.Parse(value)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		r.fault("BASE_URL", "is %q. Set it to a scheme and a host, such as https://portal.example.com", value)
+	case c.Production() && u.Scheme != "https":
+		r.fault("BASE_URL", "is %q. Set it to an address that begins with https://: links in mail hold secrets", value)
+	default:
+		return u.Scheme + "://" + u.Host
+	}
+	return ""
+}
+
+// localBase is where a browser on this machine finds a program that listens at
+// addr.
+func localBase(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return ""
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && (ip.IsUnspecified() || ip.IsLoopback()) {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 func (r *reader) secrets(production bool, path string) []string {
