@@ -4,5 +4,5 @@ package templates
 
 import "embed"
 
-//go:embed layout.html partials all:pages
+//go:embed layout.html partials all:pages mail
 var files embed.FS

@@ -3,7 +3,7 @@
 //
 // pages/<noun>/<action>.html is the page <noun>/<action>. It defines the blocks
 // "title" and "main", which layout.html puts into every page; partials/*.html
-// hold what pages share.
+// hold what pages share. mail/ has the layout of messages.
 package templates
 
 import (
@@ -24,11 +24,12 @@ import (
 // layout is the template that every page begins with.
 const layout = "layout.html"
 
-// Set is every page, ready to render. It is safe for concurrent use.
+// Set is every page and the layout of messages, ready to render. It is safe for concurrent use.
 type Set struct {
 	shared    *template.Template // the layout and the partials, never executed: it can be cloned
 	functions template.FuncMap
 	pages     map[string]*page
+	mail      *Mail
 	broken    error // why there are none
 }
 
@@ -58,7 +59,11 @@ func LoadFrom(files fs.FS, assetURL func(name string) (string, error)) (*Set, er
 			return nil, err
 		}
 	}
-	s := &Set{shared: shared, functions: all, pages: map[string]*page{}}
+	mail, err := loadMail(files)
+	if err != nil {
+		return nil, err
+	}
+	s := &Set{shared: shared, functions: all, pages: map[string]*page{}, mail: mail}
 	return s, fs.WalkDir(files, "pages", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -132,6 +137,9 @@ func (s *Set) Render(out *bytes.Buffer, name string, data any) error {
 	}
 	return err
 }
+
+// Mail returns the layout of messages that was loaded with the pages.
+func (s *Set) Mail() *Mail { return s.mail }
 
 // Program returns what writes a page after it was rendered once, for a test that
 // compares. It is nil when html/template does.

@@ -1,0 +1,227 @@
+package mail
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	netmail "net/mail"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/managethefans/portal/app/mail/mailtest"
+)
+
+func server(t *testing.T, rawURL string) *Server {
+	t.Helper()
+	s, err := ParseServer(rawURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func connect(t *testing.T, to *mailtest.Server) *Conn {
+	t.Helper()
+	c, err := server(t, to.URL()).Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func letter(t *testing.T, change func(*Message)) Letter {
+	t.Helper()
+	m := aMessage()
+	if change != nil {
+		change(&m)
+	}
+	l, err := meadow.Letter(layout(t), m, time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// TestAMessageArrivesAsItWasWritten through each kind of server.
+func TestAMessageArrivesAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	for name, options := range map[string]mailtest.Options{
+		"by TLS":                             {SMTPS: true},
+		"by STARTTLS":                        {},
+		"by TLS, from anybody":               {SMTPS: true, Anonymous: true},
+		"in plain text on this machine":      {NoTLS: true, Anonymous: true},
+		"the same, with a name and password": {NoTLS: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := mailtest.Start(t, options)
+			house := meadow
+			house.From.Name = "Größe & Söhne"
+			l := letter(t, func(m *Message) {
+				m.Subject = "Grüße – 你好"
+				m.Notes = []string{".", strings.Repeat("long ", 300)}
+			})
+			if err := connect(t, s).Send(t.Context(), house, l); err != nil {
+				t.Fatal(err)
+			}
+			got := s.Received()
+			if len(got) != 1 || got[0].From != meadow.From.Address || got[0].To != "ada@example.com" || got[0].Secure == options.NoTLS || got[0].SignedIn == options.Anonymous {
+				t.Fatalf("got %+v", got)
+			}
+			m, err := netmail.ReadMessage(bytes.NewReader(got[0].Raw))
+			if err != nil {
+				t.Fatal(err)
+			}
+			subject, _ := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
+			from, err := m.Header.AddressList("From")
+			if err != nil || subject != l.Subject || from[0].Name != house.From.Name || m.Header.Get("To") != "<ada@example.com>" {
+				t.Errorf("%v, %q, %v", err, subject, m.Header)
+			}
+			for name, want := range map[string]string{"Message-Id": "<" + l.ID + ">", "Date": "Tue, 03 Feb 2026 04:05:06 +0000", "Auto-Submitted": "auto-generated", "User-Agent": "", "X-Mailer": ""} {
+				if got := m.Header.Get(name); got != want {
+					t.Errorf("%s is %q", name, got)
+				}
+			}
+			text, html := parts(t, m)
+			if text != l.Text || html != l.HTML {
+				t.Errorf("the text is\n%s\nand the HTML\n%s", text, html)
+			}
+			for line := range strings.Lines(string(got[0].Raw)) {
+				if len(line) > 200 || !strings.HasSuffix(line, "\r\n") {
+					t.Errorf("a line of %d: %.80q", len(line), line)
+				}
+			}
+		})
+	}
+}
+
+func parts(t *testing.T, m *netmail.Message) (text, html string) {
+	t.Helper()
+	kind, parameters, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/alternative" {
+		t.Fatalf("%s, %v", kind, err)
+	}
+	read := multipart.NewReader(m.Body, parameters["boundary"])
+	next := func(kind string) string {
+		part, err := read.NextRawPart()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := part.Header.Get("Content-Type"); !strings.HasPrefix(got, kind) || !strings.Contains(got, "UTF-8") {
+			t.Errorf("a part is %s", got)
+		}
+		content, err := io.ReadAll(quotedprintable.NewReader(part))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.ReplaceAll(string(content), "\r\n", "\n")
+	}
+	return next("text/plain"), next("text/html") // what comes last is preferred
+}
+
+func TestAServerThatCantBeTrustedGetsNoPassword(t *testing.T) {
+	t.Parallel()
+	for name, options := range map[string]mailtest.Options{
+		"TLS by nobody known":          {SMTPS: true, UnknownRoot: true},
+		"STARTTLS by nobody known":     {UnknownRoot: true},
+		"TLS with another's name":      {SMTPS: true, OtherName: true},
+		"STARTTLS with another's name": {OtherName: true},
+	} {
+		if _, err := server(t, mailtest.Start(t, options).URL()).Connect(t.Context()); err == nil || !strings.Contains(err.Error(), "certificate") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// It says that it knows no TLS, or somebody on the way has left that out.
+	downgraded := mailtest.Start(t, mailtest.Options{NoTLS: true})
+	if _, err := server(t, downgraded.URL()+"?tls=starttls").Connect(t.Context()); err == nil || !strings.Contains(err.Error(), "STARTTLS") {
+		t.Errorf("without TLS: %v", err)
+	}
+	wrong := strings.Replace(mailtest.Start(t, mailtest.Options{SMTPS: true}).URL(), mailtest.User, "somebody", 1)
+	if _, err := server(t, wrong).Connect(t.Context()); err == nil || !strings.Contains(err.Error(), "535") || strings.Contains(err.Error(), "horse") {
+		t.Errorf("a wrong name: %v", err)
+	}
+}
+
+func TestWhatAServerSaysOfAMessage(t *testing.T) {
+	t.Parallel()
+	type answers struct{ mail, rcpt, data error }
+	for name, test := range map[string]struct {
+		answers
+		refused, lost bool
+		text          string
+		taken         int
+	}{
+		"later, the sender":              {answers{mail: mailtest.Reply(451, "later")}, false, false, "451", 0},
+		"never, the sender":              {answers{mail: mailtest.Reply(550, "not you")}, false, false, "550", 0},
+		"later, the recipient":           {answers{rcpt: mailtest.Reply(450, "greylisted")}, false, false, "greylisted", 0},
+		"never, the recipient":           {answers{rcpt: mailtest.Reply(550, "no such person")}, true, false, "no such person", 0},
+		"sign in first":                  {answers{rcpt: mailtest.Reply(530, "sign in")}, false, false, "530", 0},
+		"later, the content":             {answers{data: mailtest.Reply(452, "full")}, false, false, "full", 0},
+		"never, the content":             {answers{data: mailtest.Reply(554, "spam")}, true, false, "spam", 0},
+		"it shuts down":                  {answers{rcpt: mailtest.Reply(421, "bye")}, false, true, "421", 0},
+		"cut in the middle":              {answers{data: mailtest.ErrCut}, false, true, "", 0},
+		"cut when the server has it all": {answers{data: mailtest.ErrCutAfter}, false, true, "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := mailtest.Start(t, mailtest.Options{SMTPS: true})
+			s.OnMail(func(string) error { return test.mail })
+			s.OnRcpt(func(string) error { return test.rcpt })
+			s.OnData(func(mailtest.Received) error { return test.data })
+			c := connect(t, s)
+			var got *SendError
+			if err := c.Send(t.Context(), meadow, letter(t, nil)); !errors.As(err, &got) || got.Refused != test.refused || got.Lost != test.lost || !strings.Contains(got.Text, test.text) || strings.Contains(got.Text, "\n") {
+				t.Errorf("got %+v", err)
+			}
+			if n := len(s.Received()); n != test.taken {
+				t.Errorf("%d were taken", n)
+			}
+			s.OnMail(nil)
+			s.OnRcpt(nil)
+			s.OnData(nil)
+			if err := c.Send(t.Context(), meadow, letter(t, nil)); err != nil && !test.lost {
+				t.Errorf("the next one on the same connection: %v", err)
+			}
+		})
+	}
+}
+
+func TestAServerThatHangsIsLeft(t *testing.T) {
+	t.Parallel()
+	s := mailtest.Start(t, mailtest.Options{SMTPS: true})
+	held := make(chan struct{})
+	defer close(held)
+	s.OnData(func(mailtest.Received) error { <-held; return nil })
+	ctx, stop := context.WithCancel(t.Context())
+	c := connect(t, s)
+	time.AfterFunc(100*time.Millisecond, stop)
+	var got *SendError
+	if err := c.Send(ctx, meadow, letter(t, nil)); !errors.As(err, &got) || got.Refused || !got.Lost {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCheckingAServer(t *testing.T) {
+	t.Parallel()
+	s := mailtest.Start(t, mailtest.Options{})
+	if err := server(t, s.URL()).Check(t.Context(), meadow); err != nil {
+		t.Error(err)
+	}
+	s.OnMail(func(string) error { return mailtest.Reply(553, "not your address") })
+	if err := server(t, s.URL()).Check(t.Context(), meadow); err == nil || !strings.Contains(err.Error(), "takes nothing from MAIL_FROM, noreply@meadow.example.com") {
+		t.Error(err)
+	}
+	s.Stop()
+	if err := server(t, s.URL()).Check(t.Context(), meadow); err == nil || strings.Contains(err.Error(), "horse") {
+		t.Error(err)
+	}
+	if len(s.Received()) > 0 {
+		t.Error("it has sent something")
+	}
+}
