@@ -30,6 +30,9 @@ const goodSecret = "0123456789abcdef0123456789abcdef"
 func TestMain(m *testing.M) {
 	if os.Getenv("PORTAL_TEST_PROCESS") == "yes" {
 		go weighOnSignal()
+		if os.Getenv(envDie) != "" {
+			dieAfterCommit()
+		}
 		main()
 		return
 	}
@@ -89,6 +92,10 @@ func TestCommandsThatNeedNoSettings(t *testing.T) {
 		"session list --help":   "portal session list --user",
 		"session revoke --help": "portal session revoke --all",
 		"doctor --help":         "check the settings",
+		"mail --help":           "try them again",
+		"mail test --help":      "EMAIL",
+		"mail list --help":      "--undelivered",
+		"mail retry --help":     "portal mail retry --all",
 		"healthcheck --help":    "--ready",
 		"migrate down --help":   "take back the latest",
 		"migrate up --help":     "apply every pending",

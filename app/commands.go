@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/app/mail"
 	"github.com/managethefans/portal/app/web"
 	"github.com/managethefans/portal/db"
 )
@@ -42,10 +43,11 @@ func (p *program) command() *cli.Command {
 			}},
 			p.userCommand(),
 			p.sessionCommand(),
+			p.mailCommand(),
 			{Name: "seed", Usage: "add people and notes to look at, in development", Action: p.noArguments(p.seed)},
 			{Name: "secret", Usage: "print a new value for SESSION_SECRET", Action: p.noArguments(p.secret)},
 			{Name: "routes", Usage: "list every route with who may use it", Action: p.noArguments(p.routes)},
-			{Name: "doctor", Usage: "check the settings, the database and the session store", Action: p.noArguments(p.doctor)},
+			{Name: "doctor", Usage: "check the settings, the database, the session store and the mail server", Action: p.noArguments(p.doctor)},
 			p.healthcheckCommand(),
 			{Name: "version", Usage: "print the version", Action: p.noArguments(p.version)},
 		},
@@ -100,7 +102,8 @@ func refuseArguments(c *cli.Command) error {
 	return nil
 }
 
-// load reads the settings, and has the database's URLs looked at more closely.
+// load reads the settings, and has the URLs of the database and of the mail
+// server looked at more closely.
 func (p *program) load() (config.Config, error) {
 	cfg, err := config.Load(p.getenv, ".")
 	var faults config.Faults
@@ -112,6 +115,11 @@ func (p *program) load() (config.Config, error) {
 	}
 	if err := db.Check(cfg.MigrateDatabaseURL); err != nil && cfg.MigrateDatabaseURL != "" {
 		faults = append(faults, "MIGRATE_DATABASE_URL is "+err.Error()+".")
+	}
+	if cfg.SMTPURL != "" {
+		if _, err := mail.ParseServer(cfg.SMTPURL); err != nil {
+			faults = append(faults, "SMTP_URL is "+err.Error()+".")
+		}
 	}
 	if len(faults) > 0 {
 		return cfg, faults

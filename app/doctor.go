@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/app/outbox"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 )
@@ -26,6 +27,7 @@ func (p *program) doctor(ctx context.Context) error {
 	} else {
 		ok = p.report("sessions", nil, cfg.SessionStore) && ok
 	}
+	ok = p.checkMail(ctx, cfg) && ok
 	if !ok {
 		return errors.New("something needs attention: see above")
 	}
@@ -86,7 +88,34 @@ func (p *program) checkSecrets(ctx context.Context, cfg config.Config, d *db.DB)
 	n, err := d.CountUserSessionsOfOtherKeys(ctx, db.CountUserSessionsOfOtherKeysParams{
 		KeyID: keyID, Now: now, SeenSince: now.Add(-cfg.SessionIdle), BegunSince: now.Add(-cfg.SessionAbsolute),
 	})
-	return p.report("secrets", err, fmt.Sprintf("%d; %d sign-ins hang on another one than the first", len(cfg.SessionSecrets), n))
+	return p.report("secrets", err, fmt.Sprintf("%d; %d sign-ins hang on another one than the first", len(cfg.SessionSecrets), n)) && p.checkMessages(ctx, d)
+}
+
+// checkMessages says how many wait, and how many nobody will get.
+func (p *program) checkMessages(ctx context.Context, d *db.DB) bool {
+	n, err := d.CountMessages(ctx)
+	good := fmt.Sprintf("%d wait, %d have failed", n.Waiting, n.Failed)
+	if n.Failed > 0 {
+		good += ": `portal mail list --undelivered` says why"
+	}
+	return p.report("messages", err, good)
+}
+
+// checkMail connects to the mail server as a message would, and sends none.
+func (p *program) checkMail(ctx context.Context, cfg config.Config) bool {
+	if cfg.SMTPURL == "" {
+		good := "off: SMTP_URL is not set"
+		if cfg.HasMail() {
+			good = "stays in the mailbox, " + cfg.BaseURL + "/_dev/mail: SMTP_URL is not set"
+		}
+		return p.report("mail", nil, good)
+	}
+	o, err := outbox.New(cfg, newLogger(cfg, p.stdout), nil)
+	if err != nil {
+		return p.report("mail", err, "")
+	}
+	where, err := o.Check(ctx)
+	return p.report("mail", err, where)
 }
 
 // checkFolder reports whether files can be written in dir, which may not exist

@@ -68,6 +68,7 @@ func (p *program) serve(ctx context.Context) error {
 	context.AfterFunc(ctx, handler.End) // before it waits for requests to end
 	var background sync.WaitGroup
 	background.Go(func() { d.Watch(ctx, log, cfg.Migrate) })
+	background.Go(func() { handler.DeliverMail(ctx) })
 	background.Go(func() { session.PruneLoop(ctx, log, d, cfg.SessionDir, cfg.SessionIdle, cfg.AuditRetention) })
 	// Who comes first waits in the socket's queue: a program that replaces another
 	// must not answer that it has no database yet.

@@ -45,7 +45,8 @@ func limited(ctx context.Context, most time.Duration) (_ context.Context, took f
 // transaction may.
 type txQueryer struct {
 	*sql.Tx
-	end time.Time
+	end   time.Time
+	after *[]func() // to be called when it is committed
 }
 
 func (t txQueryer) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {

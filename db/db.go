@@ -112,15 +112,31 @@ func (d *DB) inTx(ctx context.Context, f func(txQueryer) error) error {
 	}
 	defer tx.Rollback()
 	end, _ := ctx.Deadline()
-	if err = f(txQueryer{tx, end}); err == nil {
+	var after []func()
+	if err = f(txQueryer{tx, end, &after}); err == nil {
 		if err = tx.Commit(); err != nil {
 			err = fmt.Errorf("commit transaction: %w", err)
+		}
+	}
+	if err == nil {
+		for _, f := range after {
+			f()
 		}
 	}
 	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil { // it was rolled back when its time was up
 		err = fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
 	return err
+}
+
+// AfterCommit has f called when the transaction that q runs in is committed, and
+// never when it is rolled back. Without a transaction it is called at once.
+func AfterCommit(q *Queries, f func()) {
+	if tx, ok := q.db.(txQueryer); ok {
+		*tx.after = append(*tx.after, f)
+		return
+	}
+	f()
 }
 
 // Now returns the time as the database keeps it: UTC, in microseconds. Queries

@@ -203,3 +203,29 @@ func TestATransactionWhoseTimeIsUpIsUnavailable(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatFollowsACommitFollowsNoRollback(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		called := 0
+		call := func(q *db.Queries) { db.AfterCommit(q, func() { called++ }) }
+		failed := errors.New("failed")
+		if err := d.InTx(t.Context(), func(q *db.Queries) error { call(q); return failed }); !errors.Is(err, failed) || called != 0 {
+			t.Errorf("rolled back: %v, called %d times", err, called)
+		}
+		err := d.InTx(t.Context(), func(q *db.Queries) error {
+			call(q)
+			call(q)
+			if called != 0 {
+				t.Error("called before the commit")
+			}
+			return nil
+		})
+		if err != nil || called != 2 {
+			t.Errorf("committed: %v, called %d times", err, called)
+		}
+		if call(d.Queries); called != 3 {
+			t.Error("without a transaction it isn't called")
+		}
+	})
+}

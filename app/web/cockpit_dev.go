@@ -54,6 +54,9 @@ func (s *Server) addCockpit(getenv func(string) string, dir string) error {
 		s.handle(http.MethodGet, "/_dev/cockpit.css", development, c.showStyle),
 		s.handle(http.MethodGet, "/_dev/routes", development, c.listRoutes),
 		s.handle(http.MethodGet, "/_dev/sql", development, c.listStatements),
+		s.handle(http.MethodGet, "/_dev/mail", development, c.listMailbox),
+		s.handle(http.MethodGet, "/_dev/mail/:id", development, c.showMessage),
+		s.handle(http.MethodGet, "/_dev/mail/:id/html", development, c.showMessageHTML),
 		s.handle(http.MethodGet, "/_dev/settings", development, c.listSettings),
 		s.handle(http.MethodGet, "/_dev/migrations", development, c.listMigrations),
 		s.handle(http.MethodPost, "/_dev/migrations/apply", development, c.applyMigrations),
@@ -124,16 +127,21 @@ func (c *cockpit) showOverview(e echo.Context) error {
 			repeated++
 		}
 	}
+	messages, mailErr := c.db.CountMessages(e.Request().Context())
 	applied, pending, err := c.migrations(e.Request().Context())
 	links := []overviewLink{
 		{"/_dev/routes", "Routes", countOf(len(c.routes), "route"), ""},
 		{"/_dev/sql", "SQL", countOf(len(requests), "request"), badge(repeated, "with repeated statements")},
 		{"/_dev/migrations", "Migrations", strconv.Itoa(len(applied)) + " applied", badge(len(pending), "pending")},
+		{"/_dev/mail", "Mail", countOf(int(messages.Waiting), "message") + " waiting", badge(int(messages.Failed), "failed")},
 		{"/_dev/settings", "Settings", "and where they come from", ""},
 		{"/_dev/design", "Design", "every part that pages are made of", ""},
 	}
 	if err != nil {
 		links[2].Text, links[2].Badge = "", "can’t be read"
+	}
+	if mailErr != nil {
+		links[3].Text, links[3].Badge = "", "can’t be read"
 	}
 	return c.render(e, http.StatusOK, "_dev/overview", &overviewPage{Links: links})
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/app/mail"
 	"github.com/managethefans/portal/db"
 	"github.com/managethefans/portal/db/dbtest"
 )
@@ -78,7 +79,7 @@ func TestTheCockpitLeadsToItsPages(t *testing.T) {
 			links++
 		}
 	}
-	if links != 5 {
+	if links != 6 {
 		t.Errorf("it leads to %d pages", links)
 	}
 	routes := b.get("/_dev/routes")
@@ -210,7 +211,7 @@ func TestAPendingMigrationIsAPageUntilItIsApplied(t *testing.T) {
 		eventually(t, "the migration waits", d.Waiting)
 
 		for _, page := range []string{"/", "/notes?q=a", "/login", "/nope"} {
-			answer := developer.get(page).wantStatus(http.StatusServiceUnavailable).wantText("A migration waits", "00005_notes.sql", "CREATE TABLE notes")
+			answer := developer.get(page).wantStatus(http.StatusServiceUnavailable).wantText("A migration waits", "00006_outbox.sql", "CREATE TABLE outbox")
 			values, ok := formValues(answer.parse(), "/_dev/migrations/apply")
 			if !ok || values.Get("next") != page {
 				t.Errorf("%s: %v", page, values)
@@ -221,7 +222,7 @@ func TestAPendingMigrationIsAPageUntilItIsApplied(t *testing.T) {
 		if values, _ := formValues(answer.parse(), "/_dev/migrations/apply"); values.Get("next") != "/notes/new" {
 			t.Errorf("got %v", values)
 		}
-		b.get("/_dev").wantText("4 applied", fmt.Sprint(pending(t, d), " pending"))
+		b.get("/_dev").wantText("4 applied", fmt.Sprint(pending(t, d), " pending"), "Mail can’t be read")
 		b.get("/static/css/app.css").wantStatus(http.StatusOK)
 		plain := httptest.NewRequest(http.MethodGet, "/readyz", nil)
 		plain.Header.Set("Accept", "application/json")
@@ -256,7 +257,7 @@ func TestAMigrationThatFailsIsShownWithItsLine(t *testing.T) {
 		b, _ := newDeveloper(t, d)
 		rollBack(t, d)
 		pool := d.Pool() // of now, when it isn't down
-		if _, err := pool.ExecContext(t.Context(), "CREATE INDEX notes_title_idx ON users (name)"); err != nil {
+		if _, err := pool.ExecContext(t.Context(), "CREATE INDEX outbox_waiting_idx ON users (name)"); err != nil {
 			t.Fatal(err)
 		}
 		d.HoldMigrations()
@@ -264,13 +265,14 @@ func TestAMigrationThatFailsIsShownWithItsLine(t *testing.T) {
 		eventually(t, "the migration waits", d.Waiting)
 
 		failed := b.submit("/_dev/migrations", "/_dev/migrations/apply").wantStatus(http.StatusUnprocessableEntity)
-		file, _, _ := d.Source("00005_notes.sql")
-		failed.wantText("That didn’t work", "notes_title_idx", file+":17")
+		file, text, _ := d.Source("00006_outbox.sql")
+		before, _, _ := strings.Cut(text, "CREATE INDEX outbox_waiting_idx")
+		failed.wantText("That didn’t work", "outbox_waiting_idx", fmt.Sprint(file, ":", 1+strings.Count(before, "\n")))
 		if _, ok := formValues(failed.parse(), "/_dev/migrations/apply"); !ok {
 			t.Error("it can't be tried again")
 		}
 		b.get("/").wantStatus(http.StatusServiceUnavailable).wantText("A migration waits")
-		if _, err := pool.ExecContext(t.Context(), "DROP INDEX notes_title_idx"); err != nil {
+		if _, err := pool.ExecContext(t.Context(), "DROP INDEX outbox_waiting_idx"); err != nil {
 			t.Fatal(err)
 		}
 		b.submit("/_dev/migrations", "/_dev/migrations/apply").wantRedirect("/_dev/migrations")
@@ -354,6 +356,57 @@ func TestWhatDestroysDataIsNotOfferedForADatabaseElsewhere(t *testing.T) {
 	}
 }
 
+// addMail adds a message with something of everything, and returns its path in the
+// mailbox.
+func addMail(t *testing.T, s *Server, to string) string {
+	t.Helper()
+	err := s.outbox.Add(t.Context(), s.db.Queries, mail.Message{
+		Kind: "test", To: to, Subject: "A <b>test</b>", Preview: "Behind it", Paragraphs: []string{"<script>alert(1)</script>"},
+		Action: mail.Action{Label: "Sign in", Path: "/login?next=%2Fnotes&x=1"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.db.ListMessages(t.Context(), db.ListMessagesParams{MaxRows: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint("/_dev/mail/", list[0].ID)
+}
+
+func TestTheMailboxShowsEveryMessage(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b, s := newDeveloper(t, d)
+		b.get("/_dev/mail").wantStatus(http.StatusOK).wantText("No messages yet", "SMTP_URL is not set")
+		path := addMail(t, s, "ada@example.com")
+		b.get("/_dev/mail").wantText("A <b>test</b>", "test, to ada@example.com").wantHarmless()
+		page := b.get(path).wantStatus(http.StatusOK).wantHarmless().wantText("To ada@example.com", "State delivered", "<script>alert(1)</script>")
+		link, frame := "", ""
+		for n := range page.parse().Descendants() {
+			if n.Data == "a" && strings.HasPrefix(attr(n, "href"), s.cfg.BaseURL+"/login") {
+				link = strings.TrimPrefix(attr(n, "href"), s.cfg.BaseURL)
+			}
+			if n.Data == "iframe" {
+				frame = attr(n, "src")
+				if sandbox := attr(n, "sandbox"); strings.Contains(sandbox, "script") || strings.Contains(sandbox, "same-origin") || strings.Contains(sandbox, "top-navigation") {
+					t.Errorf("the frame may %s", sandbox)
+				}
+			}
+		}
+		if link != "/login?next=%2Fnotes&x=1" || frame != path+"/html" {
+			t.Errorf("the link leads to %q, the frame to %q", link, frame)
+		}
+		b.get(link).wantStatus(http.StatusOK)
+		html := b.get(frame).wantStatus(http.StatusOK).wantText("A <b>test</b>", "<script>alert(1)</script>", "Sign in")
+		if policy := html.Header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'") || !strings.Contains(policy, "sandbox") || strings.Contains(html.body, "<script") {
+			t.Errorf("%s\n%s", policy, html.body)
+		}
+		b.get("/_dev/mail/4711").wantStatus(http.StatusNotFound)
+		b.get("/_dev/mail/x/html").wantStatus(http.StatusNotFound)
+	})
+}
+
 // TestAHostilePageCannotUseTheCockpit has a developer visit another site, which
 // knows where portals are developed.
 func TestAHostilePageCannotUseTheCockpit(t *testing.T) {
@@ -386,7 +439,7 @@ func TestAHostilePageCannotUseTheCockpit(t *testing.T) {
 			request.Header.Set(attack.header, attack.value)
 			request.Host = attack.host
 			answer := b.do(request)
-			if answer.StatusCode != attack.status || strings.Contains(answer.body, "00005_notes") {
+			if answer.StatusCode != attack.status || strings.Contains(answer.body, "00006_outbox") {
 				t.Errorf("%s: %s %s: %d", name, r.Method, r.Path, answer.StatusCode)
 			}
 		}

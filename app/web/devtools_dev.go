@@ -188,6 +188,7 @@ func (s *Server) reloadTemplates(saved []string) bool {
 	}
 	s.developing.broken = nil
 	s.pages.Store(set)
+	s.outbox.UseLayout(set.Mail())
 	s.developing.hub.Page()
 	return true
 }

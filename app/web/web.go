@@ -5,6 +5,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/app/outbox"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 	"github.com/managethefans/portal/templates"
@@ -28,6 +30,7 @@ type Server struct {
 	echo     *echo.Echo
 	pages    atomic.Pointer[templates.Set]
 	sessions *session.Manager
+	outbox   *outbox.Outbox
 	hasher   *auth.Hasher
 	origin   http.CrossOriginProtection
 	reports  *rate.Limiter // of the content security policy, into the log
@@ -57,7 +60,14 @@ func New(cfg config.Config, log *slog.Logger, d *db.DB) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up sessions: %w", err)
 	}
-	s := &Server{cfg: cfg, log: log, db: d, echo: echo.New(), sessions: sessions, hasher: auth.NewHasher(auth.Cost), reports: rate.NewLimiter(1, 10), developing: developing}
+	mail, err := outbox.New(cfg, log, d)
+	if err != nil {
+		return nil, fmt.Errorf("set up mail: %w", err)
+	}
+	s := &Server{
+		cfg: cfg, log: log, db: d, echo: echo.New(), sessions: sessions, outbox: mail,
+		hasher: auth.NewHasher(auth.Cost), reports: rate.NewLimiter(1, 10), developing: developing,
+	}
 	s.pages.Store(pages)
 	s.echo.HTTPErrorHandler = s.handleError
 	s.echo.IPExtractor, s.echo.SchemeExtractor = trust(cfg.TrustedProxies)
@@ -75,6 +85,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.echo.ServeHTTP(w, r)
 }
+
+// DeliverMail sends the messages that wait, and those that are added, until ctx
+// ends.
+func (s *Server) DeliverMail(ctx context.Context) { s.outbox.Run(ctx) }
 
 // End has /readyz say from now on that requests should go elsewhere, and ends the
 // answers that have no end by themselves. Requests that come all the same are

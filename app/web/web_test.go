@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	netmail "net/mail"
 	"net/url"
 	"slices"
 	"strconv"
@@ -31,7 +32,7 @@ import (
 func newServer(t *testing.T, d *db.DB, change ...func(*config.Config)) *Server {
 	t.Helper()
 	cfg := config.Config{
-		Env: config.Test, AppName: "Meadow",
+		Env: config.Test, AppName: "Meadow", BaseURL: "http://localhost:8080", MailFrom: netmail.Address{Name: "Meadow", Address: "noreply@localhost"},
 		SessionStore: config.Filesystem, SessionDir: t.TempDir(),
 		SessionSecrets:  []string{"a secret for tests, of 32 bytes and more"},
 		SessionIdle:     7 * 24 * time.Hour,
