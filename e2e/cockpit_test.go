@@ -28,10 +28,11 @@ func TestTheCockpit(t *testing.T) {
 		}
 	}
 	for _, l := range []look{wide, phoneDark} {
+		runCommand(t, url, "mail", "test", "ada@example.com")
 		b := newTab(t, base, l)
 		b.signIn(member, demoPassword)
 		b.open("/notes")
-		for _, page := range []string{"Routes", "SQL", "Migrations", "Settings"} {
+		for _, page := range []string{"Routes", "SQL", "Migrations", "Mail", "Settings"} {
 			b.open("/_dev")
 			b.picture("cockpit")
 			b.click(page).wantStatus(200).walk()
@@ -46,17 +47,21 @@ func TestTheCockpit(t *testing.T) {
 		b.wantText("GetAttempts") // what opens moves what is below: that is no fault here
 		b.picture("cockpit sql opened")
 
+		b.open("/_dev/mail").click("A test of mail from Portal").wantStatus(200).wantText("It has arrived, so it does.").walk()
+		b.picture("cockpit message")
+		b.click(base + "/").wantPath("/").wantStatus(200)
+
 		b.open("/_dev/migrations").click("/_dev/migrations/reset").wantStatus(200).walk()
 		b.picture("cockpit reset")
 		b.click("Keep it").press("Take the last one back").wantStatus(200).wantText("Pages wait")
 		b.picture("cockpit migrations pending")
 
-		execute("CREATE INDEX notes_title_idx ON users (name)")
+		execute("CREATE INDEX outbox_waiting_idx ON users (name)")
 		b.open("/notes?page=1").wantStatus(503).wantText("A migration waits").walk()
 		b.picture("cockpit migration waits")
 		b.press("Apply it").wantStatus(422).wantText("That didn’t work")
 		b.picture("cockpit migration failed")
-		execute("DROP INDEX notes_title_idx")
+		execute("DROP INDEX outbox_waiting_idx")
 		b.open("/notes?page=1").press("Apply it").wantPath("/notes").wantStatus(200).wantText("The migrations are applied.")
 	}
 }

@@ -104,17 +104,26 @@ const (
 // seed fills a database with people and notes, and returns the password of all.
 func seed(t *testing.T, databaseURL string) (password string) {
 	t.Helper()
+	words := strings.Fields(runCommand(t, databaseURL, "seed"))
+	if len(words) == 0 {
+		t.Fatal("portal seed says nothing")
+	}
+	return words[len(words)-1]
+}
+
+// runCommand runs one command of the program, and returns what it prints.
+func runCommand(t *testing.T, databaseURL string, args ...string) string {
+	t.Helper()
 	needChromium(t)
 	path, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := command(t, path, databaseURL, "seed").CombinedOutput()
-	words := strings.Fields(string(out))
-	if err != nil || len(words) == 0 {
-		t.Fatalf("portal seed: %v\n%s", err, out)
+	out, err := command(t, path, databaseURL, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("portal %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
-	return words[len(words)-1]
+	return string(out)
 }
 
 // waitUntilReady asks until the portal can serve: its database comes after it.

@@ -187,15 +187,16 @@ func (c *Conn) Close() {
 // SendError says why the server hasn't taken a message.
 type SendError struct {
 	Refused bool // for good: it would say the same the next time
-	Lost    bool // the connection can't be used any more
 	Text    string
 }
 
 func (e *SendError) Error() string { return e.Text }
 
-// Send hands a message over. The error is a SendError. After one that isn't
-// Refused the server may have taken it all the same, if the connection was lost
-// at its very end. When ctx ends, the connection is cut.
+// Send hands a message over. The error is a SendError, after which another
+// connection is needed: this one may be lost, and servers answer slowly to who has
+// made them refuse something. If it isn't Refused the server may have taken the
+// message all the same, and the connection was lost at its very end. When ctx
+// ends, the connection is cut.
 func (c *Conn) Send(ctx context.Context, h House, l Letter) error {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(&h.From)
@@ -223,18 +224,20 @@ func (c *Conn) Send(ctx context.Context, h House, l Letter) error {
 // and from what it didn't say.
 func sendError(err error) *SendError {
 	text, _, _ := strings.Cut(err.Error(), ", affected ") // who and which message are known
-	e := &SendError{Text: brief(text), Lost: true}
+	e := &SendError{Text: brief(text)}
 	var failed *gomail.SendError
 	if !errors.As(err, &failed) || failed.ErrorCode() == 0 {
 		return e
 	}
 	code := failed.ErrorCode()
-	e.Lost = code == 421 // the server closes the connection
+	// Some refusals are of us, and mended in the settings: of the sender, of one who
+	// hasn't signed in (530), of one who may not write to others (5.7.x, RFC 3463).
+	ofUs := code == 530 || strings.HasPrefix(failed.EnhancedStatusCode(), "5.7.")
 	switch failed.Reason {
-	case gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
-		// 530 asks us to sign in: that is mended in the settings, and so is a
-		// sender that isn't taken.
-		e.Refused = code >= 500 && code != 530
+	case gomail.ErrSMTPRcptTo:
+		e.Refused = code >= 500 && !ofUs
+	case gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
+		e.Refused = code >= 500
 	}
 	return e
 }

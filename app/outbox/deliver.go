@@ -47,7 +47,8 @@ type trouble struct {
 func (o *Outbox) Run(ctx context.Context) {
 	prune := time.Now().Add(jitter(o.pauses.prune))
 	for {
-		if o.db.Ready() == nil { // else db.Watch has logged why
+		ready := o.db.Ready() == nil // else db.Watch has logged why
+		if ready {
 			if o.server != nil {
 				o.deliverDue(ctx)
 			}
@@ -57,7 +58,10 @@ func (o *Outbox) Run(ctx context.Context) {
 			}
 		}
 		pause, wake := jitter(o.pauses.poll), o.wake
-		if o.trouble.err != nil { // a new message is no reason to try sooner
+		switch {
+		case !ready:
+			pause = min(pause, time.Second) // it is looked at as often
+		case o.trouble.err != nil: // a new message is no reason to try sooner
 			pause, wake = jitter(min(o.pauses.poll<<min(o.trouble.tries-1, 10), reconnect)), nil
 		}
 		select {
@@ -173,19 +177,16 @@ func (o *Outbox) deliver(ctx context.Context, c *connection, m db.ListDueMessage
 	defer done()
 	letter := mail.Letter{ID: m.MessageID, To: row.Recipient, Subject: row.Subject, Date: row.CreatedAt, Text: row.TextBody, HTML: row.HtmlBody}
 	err = c.Send(hand, o.house, letter)
-	var failed *mail.SendError
-	switch errors.As(err, &failed); {
-	case err == nil:
+	if err == nil {
 		return true, o.delivered(hand, m, letter)
-	case failed.Refused:
+	}
+	c.close()
+	var failed *mail.SendError
+	if errors.As(err, &failed) && failed.Refused {
 		_, err = o.fail(hand, m, m.Attempts, "refused", failed.Text)
-	default:
-		err = o.postpone(hand, m, failed.Text)
+		return true, err
 	}
-	if failed.Lost {
-		c.close()
-	}
-	return true, err
+	return true, o.postpone(hand, m, err.Error())
 }
 
 // inHand returns the context for the message in hand: it ends a while after ctx.

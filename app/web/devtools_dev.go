@@ -115,7 +115,7 @@ func (s *Server) concerns(path string) bool {
 	case s.below("static", path):
 		return true
 	case s.below("templates", path):
-		return ext == ".html" || ext == "" // a folder that was moved away
+		return ext == ".html" || ext == ".txt" || ext == "" // a folder that was moved away
 	}
 	return path == s.stateFile()
 }

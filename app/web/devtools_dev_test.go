@@ -5,6 +5,7 @@ package web
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -76,6 +77,26 @@ func TestDevtoolsStayOutOfProduction(t *testing.T) {
 	b.get("/_dev/events").wantStatus(http.StatusNotFound)
 	if answer := b.get("/login"); strings.Contains(answer.body, "_dev") || answer.Header.Get(dev.VersionHeader) != "" {
 		t.Error("they are in a page")
+	}
+}
+
+// TestMessagesFollowTheirLayout once it is saved.
+func TestMessagesFollowTheirLayout(t *testing.T) {
+	s := newDevelopment(t)
+	for _, name := range []string{"templates/mail/message.txt", "templates/mail/message.html"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(strings.Replace(string(text), "{{.Subject}}", "Saved {{.Subject}}", 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, name, func() bool {
+			var id int64
+			fmt.Sscanf(addMail(t, s, "ada@example.com"), "/_dev/mail/%d", &id)
+			m, err := s.db.GetMessage(t.Context(), id)
+			return err == nil && strings.Contains(m.TextBody, "Saved A") && (name == "templates/mail/message.txt" || strings.Contains(m.HtmlBody, "Saved A"))
+		})
 	}
 }
 

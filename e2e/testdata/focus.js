@@ -24,7 +24,9 @@ async (arrived) => {
   const { left, top, width, height } = focused.getClientRects()[0] ?? {};
   const hit = document.elementFromPoint(left + width / 2, top + height / 2);
   let fault = "";
-  if (atRest.has(focused) && showing.every((el) => indicator(el) === atRest.get(el))) {
+  if (focused.localName === "iframe") {
+    // It is on something in the frame, which shows it there.
+  } else if (atRest.has(focused) && showing.every((el) => indicator(el) === atRest.get(el))) {
     fault = `the focus can't be told on ${what}`;
   } else if (![focused, ...around].some((el) => el.contains(hit))) {
     fault = `the focus is out of sight on ${what}`;

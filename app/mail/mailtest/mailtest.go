@@ -176,6 +176,11 @@ func Reply(code int, text string) error {
 	return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 0, 0}, Message: text}
 }
 
+// Denied is the answer to somebody who has to sign in to write to others.
+func Denied() error {
+	return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "relay access denied"}
+}
+
 // ErrCut cuts the connection before the server has taken the message; ErrCutAfter
 // when it has, and before it says so.
 var (
