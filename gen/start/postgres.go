@@ -129,7 +129,7 @@ var postgresAlone = changes{
 		{path: "db/migrate_test.go", old: "\t\"fmt\"\n"},
 		{path: "db/migrate_test.go", old: "\t\"path/filepath\"\n\t\"slices\"\n"},
 		{path: "db/db_test.go", old: `"sqlite:", "mysql`, new: `"mysql`},
-		{path: "db/db_test.go", from: "func TestASQLiteDatabaseIsForItsOwnersEyes("},
+		{path: "db/db_test.go", from: "func TestASQLiteDatabaseIsForItsOwnersEyes(", upTo: "// TestATransactionWhoseTimeIsUp"},
 		{path: "db/queries_test.go", old: "// TestEveryQueryIsGoodOnBothEngines takes the queries out of the generated code\n// and has each engine prepare them.\nfunc TestEveryQueryIsGoodOnBothEngines(", new: "// TestEveryQueryIsGood takes the queries out of the generated code and has the\n// database prepare them.\nfunc TestEveryQueryIsGood("},
 		{path: "db/queries_test.go", old: "// TestParametersAreBoundByNumber guards what makes one text good for both\n// engines: other SQLite drivers bind in order of appearance, and swap values\n// silently.\n"},
 		{path: "db/queries_test.go", old: "\t\t// SQLite compares text, in which a whole second has no fraction.\n"},
