@@ -211,7 +211,7 @@ func (q *Queries) GetMessage(ctx context.Context, id int64) (GetMessageRow, erro
 }
 
 const listDueMessages = `-- name: ListDueMessages :many
-SELECT id, kind, message_id, attempts, give_up_at
+SELECT id, kind, message_id, attempts, fault, give_up_at
 FROM outbox
 WHERE due_at <= $1
 ORDER BY give_up_at, id
@@ -228,6 +228,7 @@ type ListDueMessagesRow struct {
 	Kind      string
 	MessageID string
 	Attempts  int64
+	Fault     string
 	GiveUpAt  time.Time
 }
 
@@ -247,6 +248,7 @@ func (q *Queries) ListDueMessages(ctx context.Context, arg ListDueMessagesParams
 			&i.Kind,
 			&i.MessageID,
 			&i.Attempts,
+			&i.Fault,
 			&i.GiveUpAt,
 		); err != nil {
 			return nil, err

@@ -7,7 +7,7 @@ RETURNING id;
 -- name: ListDueMessages :many
 -- ListDueMessages returns messages that nobody has in hand and that are due, at
 -- most max_rows of them, the one whose time ends soonest first.
-SELECT id, kind, message_id, attempts, give_up_at
+SELECT id, kind, message_id, attempts, fault, give_up_at
 FROM outbox
 WHERE due_at <= @now
 ORDER BY give_up_at, id

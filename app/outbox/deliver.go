@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -155,9 +156,9 @@ func (o *Outbox) connect(ctx context.Context, c *connection) error {
 // an error when the next one can't be tried either.
 func (o *Outbox) deliver(ctx context.Context, c *connection, m db.ListDueMessagesRow) (bool, error) {
 	if now := db.Now(); !m.GiveUpAt.After(now) {
-		why := "not delivered in time"
+		why := cmp.Or(m.Fault, "it was not tried in time")
 		if o.trouble.err != nil {
-			why += ": " + o.trouble.err.Error()
+			why = o.trouble.err.Error()
 		}
 		return o.fail(ctx, m, m.Attempts, "given up", why)
 	}

@@ -425,18 +425,29 @@ func TestAMessageIsGivenUpAfterItsTimeAndThatIsSaid(t *testing.T) {
 		if m := rows(t, d)[0]; m.CreatedAt.Add(24*time.Hour) != giveUpAt(t, d, m.ID) {
 			t.Errorf("it is given up at %s", giveUpAt(t, d, m.ID))
 		}
-		err := o.Add(t.Context(), d.Queries, ourmail.Message{Kind: "link", To: "ada@example.com", Subject: "A link", GoodFor: 300 * time.Millisecond})
+		err := o.Add(t.Context(), d.Queries, ourmail.Message{Kind: "link", To: "ada@example.com", Subject: "A link", GoodFor: 2 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}
 		run(t, o)
 		eventually(t, log, func() bool { return log.count("level=ERROR") == 1 })
 		all := rows(t, d)
-		if m := all[1]; m.FailedAt == nil || m.FailedAt.Sub(m.CreatedAt) < 300*time.Millisecond || m.Attempts < 2 || !strings.HasPrefix(m.Fault, "given up: ") {
+		if m := all[1]; m.FailedAt == nil || m.FailedAt.Sub(m.CreatedAt) < 2*time.Second || m.Attempts < 2 || !strings.HasPrefix(m.Fault, "given up: ") || !strings.Contains(m.Fault, "451") {
 			t.Errorf("got %+v", m)
 		}
 		if all[0].FailedAt != nil {
 			t.Errorf("the other one: %+v", all[0])
+		}
+
+		// Nor is it kept while there is no server to try.
+		s.Stop()
+		err = o.Add(t.Context(), d.Queries, ourmail.Message{Kind: "link", To: "ada@example.com", Subject: "A link", GoodFor: 300 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, log, func() bool { return rows(t, d)[2].FailedAt != nil })
+		if m := rows(t, d)[2]; m.Attempts != 0 || !strings.Contains(m.Fault, "refused") || log.count("message given up") != 2 {
+			t.Errorf("got %+v\n%s", m, log)
 		}
 	})
 }
