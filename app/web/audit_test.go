@@ -79,7 +79,7 @@ func TestEveryActIsInTheAuditLog(t *testing.T) {
 		b.submit("/account", "/account/password", "current_password", adaPassword, "new_password", "analytical engine").wantRedirect("/account")
 		want("ada: sign_in_failed, ada", "ada: password_changed, ada")
 
-		eve := newMember(t, s, "eve@example.com")
+		eve := signedInMember(t, s, "eve@example.com")
 		other, third := newDevice(eve, firefox), newDevice(eve, firefox)
 		want("eve: signed_in, eve", "eve: signed_in, eve", "eve: signed_in, eve")
 		path := other.revokePath()
@@ -93,7 +93,7 @@ func TestEveryActIsInTheAuditLog(t *testing.T) {
 		b.post(path, nil).wantStatus(http.StatusNotFound) // somebody else's: nothing has happened
 		want()
 
-		admin := newPerson(t, s, "admin@example.com", db.RoleAdmin)
+		admin := signedInAs(t, s, "admin@example.com", db.RoleAdmin)
 		eve = newBrowser(t, s)
 		eve.login("eve@example.com", adaPassword).wantRedirect("/dashboard")
 		want("admin: signed_in, admin", "eve: signed_in, eve")
@@ -118,7 +118,7 @@ func TestNoActIsThereWithoutItsEvent(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		ada, admin := newMember(t, s, adaEmail), newPerson(t, s, "admin@example.com", db.RoleAdmin)
+		ada, admin := signedInMember(t, s, adaEmail), signedInAs(t, s, "admin@example.com", db.RoleAdmin)
 		other, path := newDevice(ada, firefox), ""
 		path = other.revokePath()
 		silence(s)
@@ -172,7 +172,7 @@ func TestAnActThatIsTakenBackHasNoEvent(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		b := newMember(t, s, adaEmail)
+		b := signedInMember(t, s, adaEmail)
 		var last int64
 		recorded(t, d, &last)
 		failed := errors.New("something later in the transaction")
@@ -207,7 +207,7 @@ func TestAnActThatIsTakenBackHasNoEvent(t *testing.T) {
 func TestAFailedSignInKeepsNothingOfWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dbtest.SQLite(t))
-	newMember(t, s, adaEmail)
+	signedInMember(t, s, adaEmail)
 	b := newBrowser(t, s)
 	b.post("/login", url.Values{"email": {"hunter2hunter2"}, "password": {"hunter2hunter2"}}).wantStatus(http.StatusUnprocessableEntity)
 	b.post("/login", url.Values{"email": {"hunter2@example.com"}, "password": {"hunter2"}}).wantStatus(http.StatusUnprocessableEntity)
@@ -223,7 +223,7 @@ func TestTheLogCantBeFilledByTryingOn(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t, d)
-		newMember(t, s, adaEmail)
+		signedInMember(t, s, adaEmail)
 		b := newBrowser(t, s)
 		var last int64
 		recorded(t, d, &last)
