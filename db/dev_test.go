@@ -108,7 +108,7 @@ func TestAMigrationThatFailsLeavesNothing(t *testing.T) {
 
 		trace := &db.Trace{}
 		fault := d.Fault(d.Apply(db.WithTrace(t.Context(), trace)), trace)
-		file, text, err := d.Source("00006_outbox.sql")
+		file, text, err := d.Source("00005_notes.sql")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,8 +18,7 @@ import (
 // long the client may take for these.
 const (
 	maxExport    = 100_000
-	maxExportIs  = "100,000" // as people read it
-	exportBatch  = 1000
+	exportBatch  = 500
 	exportPerPut = 30 * time.Second
 )
 
@@ -55,8 +54,8 @@ func (s *Server) exportAudit(c echo.Context) error {
 	}
 	for sent := 0; ; {
 		for _, e := range events {
-			if sent++; sent > maxExport {
-				return putAll(w, cells("These are the newest "+maxExportIs+": narrow the time span for those before."))
+			if sent++; sent > s.exports {
+				return putAll(w, cells("These are the newest "+strconv.Itoa(s.exports)+": narrow the time span for those before."))
 			}
 			if err := w.Write(e.cells()); err != nil {
 				return err
