@@ -296,24 +296,6 @@ func TestDoctorSaysThatThereIsAPooler(t *testing.T) {
 	}
 }
 
-// output is what a program prints, readable while it runs.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
 func eventually(t *testing.T, what fmt.Stringer, condition func() bool) {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); !condition(); time.Sleep(5 * time.Millisecond) {
@@ -336,7 +318,7 @@ func status(url string) int {
 func TestServeInDevelopment(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
-	var out output
+	var out dbtest.Output
 	ended := make(chan error)
 	env := map[string]string{"APP_ENV": "development", "ADDR": "127.0.0.1:0", "DATABASE_URL": dbtest.SQLiteURL(t), "SESSION_SECRET": goodSecret}
 	go func() {
@@ -410,14 +392,14 @@ func TestASocketThatWasPromisedAndIsntThereIsAnError(t *testing.T) {
 
 // start runs the portal as a process on a socket that it inherits, with further
 // settings such as "LOG_LEVEL=info".
-func start(t *testing.T, socket *os.File, url, dir string, env ...string) (*exec.Cmd, *output) {
+func start(t *testing.T, socket *os.File, url, dir string, env ...string) (*exec.Cmd, *dbtest.Output) {
 	t.Helper()
 	return startProgram(t, os.Args[0], socket, url, dir, env...)
 }
 
-func startProgram(t *testing.T, path string, socket *os.File, url, dir string, env ...string) (*exec.Cmd, *output) {
+func startProgram(t *testing.T, path string, socket *os.File, url, dir string, env ...string) (*exec.Cmd, *dbtest.Output) {
 	t.Helper()
-	out := &output{}
+	out := &dbtest.Output{}
 	cmd := exec.Command(path)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
 	if socket != nil {

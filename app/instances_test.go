@@ -29,7 +29,7 @@ type instance struct {
 	address string
 	start   func()
 	program *exec.Cmd
-	out     *output
+	out     *dbtest.Output
 }
 
 func startInstances(t *testing.T, n int, databaseURL string) []*instance {
@@ -172,7 +172,7 @@ func TestABalancerLosesNothingWhileAnInstanceIsReplaced(t *testing.T) {
 
 func testRollingRestart(t *testing.T, l *load, databaseURL string, restart func()) {
 	t.Helper()
-	enough := func() { eventually(t, &output{}, func() bool { return l.now.Load().count() >= 200 }) }
+	enough := func() { eventually(t, &dbtest.Output{}, func() bool { return l.now.Load().count() >= 200 }) }
 	connecting := watchConnecting(t, databaseURL)
 	l.trouble.Store(true) // a 503 is judged below
 	p := l.now.Load()
@@ -225,7 +225,7 @@ func (in *instance) stop(t *testing.T) {
 }
 
 // addressOf returns where a portal says that it listens.
-func addressOf(out *output) string {
+func addressOf(out *dbtest.Output) string {
 	found := regexp.MustCompile(`"address":"(127\.0\.0\.1:\d+)"`).FindStringSubmatch(out.String())
 	if found == nil {
 		return ""

@@ -27,6 +27,7 @@ import (
 	"github.com/managethefans/portal/app/config"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
+	"github.com/managethefans/portal/db/dbtest"
 )
 
 // The load of a test: 40 people who are signed in and 10 visitors who aren't,
@@ -40,7 +41,7 @@ var readingTime = flag.Duration("load.pause", 300*time.Millisecond, "the time be
 
 // startFast is start without the race detector: with it, the times of 50 clients
 // would be those of the detector.
-func startFast(t *testing.T, socket *os.File, url string, env ...string) (*exec.Cmd, *output) {
+func startFast(t *testing.T, socket *os.File, url string, env ...string) (*exec.Cmd, *dbtest.Output) {
 	t.Helper()
 	path, err := withoutRace()
 	if err != nil {

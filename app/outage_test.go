@@ -379,7 +379,7 @@ func (c *crowdedOut) leave() error {
 type weight struct{ goroutines, kilobytes int }
 
 // weigh asks a portal that is a test's process, which answers by weighOnSignal.
-func weigh(t *testing.T, program *os.Process, out *output) (w weight) {
+func weigh(t *testing.T, program *os.Process, out *dbtest.Output) (w weight) {
 	t.Helper()
 	before := strings.Count(out.String(), "weighs")
 	if err := program.Signal(syscall.SIGUSR1); err != nil {

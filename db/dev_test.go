@@ -18,9 +18,9 @@ import (
 )
 
 // watched runs Watch on d until the test ends, as `portal serve` does.
-func watched(t *testing.T, d *db.DB) *log {
+func watched(t *testing.T, d *db.DB) *dbtest.Output {
 	t.Helper()
-	out := &log{}
+	out := &dbtest.Output{}
 	dbtest.Watch(t, d, out)
 	return out
 }
@@ -62,7 +62,7 @@ func TestAPendingMigrationWaitsForTheDeveloper(t *testing.T) {
 		d.HoldMigrations()
 		out := watched(t, d)
 		eventually(t, "the migration waits", d.Waiting)
-		eventually(t, "the terminal names the remedy", func() bool { return out.count("portal migrate up") > 0 })
+		eventually(t, "the terminal names the remedy", func() bool { return out.Count("portal migrate up") > 0 })
 		if n := pending(t, d); n == 0 {
 			t.Error("none is pending")
 		}

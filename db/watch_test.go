@@ -20,24 +20,6 @@ import (
 	"github.com/managethefans/portal/db/dbtest"
 )
 
-// log is a buffer that may be read while it is written to.
-type log struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *log) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.buf.String(), text)
-}
-
 // eventually waits until condition holds.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
@@ -66,14 +48,14 @@ func within(t *testing.T, what string, limit time.Duration, call func() error) {
 	}
 }
 
-func watch(t *testing.T, url string) (*db.DB, *log) {
+func watch(t *testing.T, url string) (*db.DB, *dbtest.Output) {
 	t.Helper()
 	d, err := db.Open(url, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.Close() })
-	out := &log{}
+	out := &dbtest.Output{}
 	dbtest.Watch(t, d, out)
 	return d, out
 }
@@ -90,7 +72,7 @@ func TestAServerThatStopsAndComesBack(t *testing.T) {
 	}
 	d, out := watch(t, server.URL("postgres"))
 	inTime(t, "before it is there", func() error { _, err := d.GetCredentials(context.Background(), "a"); return err })
-	eventually(t, "the outage is logged", func() bool { return out.count("cannot be reached") > 0 })
+	eventually(t, "the outage is logged", func() bool { return out.Count("cannot be reached") > 0 })
 
 	for range 2 {
 		if err := server.Start(); err != nil {
@@ -105,7 +87,7 @@ func TestAServerThatStopsAndComesBack(t *testing.T) {
 		eventually(t, "noticed", isDown(d))
 	}
 	eventually(t, "each change is logged once", func() bool {
-		return out.count("database ready") == 2 && out.count("database unavailable") == 3
+		return out.Count("database ready") == 2 && out.Count("database unavailable") == 3
 	})
 }
 
@@ -199,8 +181,8 @@ func TestAServerThatFreezes(t *testing.T) {
 	}
 	eventually(t, "ready by itself", isReady(d))
 	listAtOnce(t, d)
-	eventually(t, "the return is logged", func() bool { return out.count("database ready") == 2 })
-	if n := out.count("database unavailable"); n != 1 {
+	eventually(t, "the return is logged", func() bool { return out.Count("database ready") == 2 })
+	if n := out.Count("database unavailable"); n != 1 {
 		t.Errorf("unavailable is logged %d times", n)
 	}
 }
@@ -223,8 +205,8 @@ func TestAnOutageThatChangesIsOne(t *testing.T) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the return is logged", func() bool { return out.count("database ready") == 2 })
-	if n, changed := out.count("database unavailable"), out.count("for another reason"); n != 1 || changed != 1 {
+	eventually(t, "the return is logged", func() bool { return out.Count("database ready") == 2 })
+	if n, changed := out.Count("database unavailable"), out.Count("for another reason"); n != 1 || changed != 1 {
 		t.Errorf("the begin is logged %d times, the other reason %d times", n, changed)
 	}
 }
@@ -314,18 +296,18 @@ func TestEachChangeIsLoggedOnce(t *testing.T) {
 		}
 		defer d.Close()
 		ctx, cancel := context.WithCancel(t.Context())
-		out := &log{}
+		out := &dbtest.Output{}
 		go d.Watch(ctx, slog.New(slog.NewTextHandler(out, nil)), false)
 
 		time.Sleep(10 * time.Second)
-		if n := out.count("migrations are pending"); n != 1 || d.Ready() == nil {
+		if n := out.Count("migrations are pending"); n != 1 || d.Ready() == nil {
 			t.Errorf("logged %d times, ready is %v", n, d.Ready())
 		}
 		if _, err := d.Migrate(ctx); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(10 * time.Second)
-		if n := out.count("database ready"); n != 1 || d.Ready() != nil {
+		if n := out.Count("database ready"); n != 1 || d.Ready() != nil {
 			t.Errorf("logged %d times, ready is %v", n, d.Ready())
 		}
 		cancel()

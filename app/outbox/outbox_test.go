@@ -1,7 +1,6 @@
 package outbox
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,26 +21,6 @@ import (
 // quick are pauses for tests: but for what they ask for, nothing is waited for.
 var quick = pauses{poll: 20 * time.Millisecond, first: 20 * time.Millisecond, lease: time.Minute, prune: time.Hour}
 
-// output is a log, readable while it is written.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
-func (o *output) count(text string) int { return strings.Count(o.String(), text) }
-
 func settings(smtpURL string) config.Config {
 	return config.Config{
 		Env: config.Production, AppName: "Meadow", BaseURL: "https://meadow.example.com",
@@ -49,9 +28,9 @@ func settings(smtpURL string) config.Config {
 	}
 }
 
-func newOutbox(t *testing.T, cfg config.Config, d *db.DB) (*Outbox, *output) {
+func newOutbox(t *testing.T, cfg config.Config, d *db.DB) (*Outbox, *dbtest.Output) {
 	t.Helper()
-	log := &output{}
+	log := &dbtest.Output{}
 	o, err := New(cfg, slog.New(slog.NewTextHandler(log, nil)), d)
 	if err != nil {
 		t.Fatal(err)
@@ -239,7 +218,7 @@ func TestAMessageThatIsDeferredIsTriedAgain(t *testing.T) {
 		if took := all[0].DeliveredAt.Sub(all[0].CreatedAt); took < 350*time.Millisecond {
 			t.Errorf("four tries in %s", took)
 		}
-		if n := log.count("level=WARN"); n != 3 || log.count("level=ERROR") > 0 || log.count("slow@") > 0 {
+		if n := log.Count("level=WARN"); n != 3 || log.Count("level=ERROR") > 0 || log.Count("slow@") > 0 {
 			t.Errorf("%d warnings:\n%s", n, log)
 		}
 	})
@@ -264,7 +243,7 @@ func TestAMessageThatIsRefusedEndsAtOnceUntilItIsRetried(t *testing.T) {
 				t.Errorf("got %+v", m)
 			}
 		}
-		if n := log.count("level=ERROR"); n != 2 || log.count("`portal mail list` says why") != 2 || log.count("example.com") > 0 {
+		if n := log.Count("level=ERROR"); n != 2 || log.Count("`portal mail list` says why") != 2 || log.Count("example.com") > 0 {
 			t.Errorf("it is said %d times:\n%s", n, log)
 		}
 
@@ -325,7 +304,7 @@ func TestAServerThatIsDownIsWaitedFor(t *testing.T) {
 		for i := range 30 {
 			add(t, o, fmt.Sprintf("person%d@example.com", i))
 		}
-		eventually(t, log, func() bool { return log.count("mail server unavailable") == 1 })
+		eventually(t, log, func() bool { return log.Count("mail server unavailable") == 1 })
 		for tries := o.pauses.poll; tries < 200*time.Millisecond; tries *= 2 { // it tries again meanwhile
 			time.Sleep(tries)
 		}
@@ -340,7 +319,7 @@ func TestAServerThatIsDownIsWaitedFor(t *testing.T) {
 				t.Errorf("message %d was tried %d times", m.ID, m.Attempts)
 			}
 		}
-		if log.count("level=ERROR") != 1 || log.count("mail server available again") != 1 || log.count("horse") > 0 {
+		if log.Count("level=ERROR") != 1 || log.Count("mail server available again") != 1 || log.Count("horse") > 0 {
 			t.Errorf("it is said otherwise:\n%s", log)
 		}
 	})
@@ -351,7 +330,7 @@ func TestSeveralInstancesSendEachMessageOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := mailtest.Start(t, mailtest.Options{SMTPS: true})
 		var instances []*Outbox
-		var logs []*output
+		var logs []*dbtest.Output
 		for range 3 {
 			o, log := newOutbox(t, settings(s.URL()), d)
 			instances, logs = append(instances, o), append(logs, log)
@@ -367,7 +346,7 @@ func TestSeveralInstancesSendEachMessageOnce(t *testing.T) {
 		wantOnce(t, s, d, 0)
 		share := 0
 		for i, log := range logs {
-			n := log.count("message delivered")
+			n := log.Count("message delivered")
 			t.Logf("instance %d sent %d", i, n)
 			share += n
 		}
@@ -430,7 +409,7 @@ func TestAMessageIsGivenUpAfterItsTimeAndThatIsSaid(t *testing.T) {
 			t.Fatal(err)
 		}
 		run(t, o)
-		eventually(t, log, func() bool { return log.count("level=ERROR") == 1 })
+		eventually(t, log, func() bool { return log.Count("level=ERROR") == 1 })
 		all := rows(t, d)
 		if m := all[1]; m.FailedAt == nil || m.FailedAt.Sub(m.CreatedAt) < 2*time.Second || m.Attempts < 2 || !strings.HasPrefix(m.Fault, "given up: ") || !strings.Contains(m.Fault, "451") {
 			t.Errorf("got %+v", m)
@@ -446,7 +425,7 @@ func TestAMessageIsGivenUpAfterItsTimeAndThatIsSaid(t *testing.T) {
 			t.Fatal(err)
 		}
 		eventually(t, log, func() bool { return rows(t, d)[2].FailedAt != nil })
-		if m := rows(t, d)[2]; m.Attempts != 0 || !strings.Contains(m.Fault, "refused") || log.count("message given up") != 2 {
+		if m := rows(t, d)[2]; m.Attempts != 0 || !strings.Contains(m.Fault, "refused") || log.Count("message given up") != 2 {
 			t.Errorf("got %+v\n%s", m, log)
 		}
 	})
@@ -499,7 +478,7 @@ func TestAnOutageOfTheDatabaseSendsNothingTwice(t *testing.T) {
 			t.Parallel()
 			server := dbtest.OwnServer(t, "synchronous_commit=on")
 			d := dbtest.Open(t, server.URL("postgres"))
-			dbtest.Watch(t, d, &output{})
+			dbtest.Watch(t, d, &dbtest.Output{})
 			s := mailtest.Start(t, mailtest.Options{SMTPS: true})
 			arrived, release := make(chan struct{}), make(chan struct{})
 			var once sync.Once
@@ -520,7 +499,7 @@ func TestAnOutageOfTheDatabaseSendsNothingTwice(t *testing.T) {
 			}
 			eventually(t, log, func() bool { return settled(t, d) })
 			wantOnce(t, s, d, 0)
-			if log.count("level=ERROR")+log.count("level=WARN") > 0 {
+			if log.Count("level=ERROR")+log.Count("level=WARN") > 0 {
 				t.Errorf("the database's outage is said here too:\n%s", log)
 			}
 		})

@@ -1,7 +1,6 @@
 package session_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"os"
@@ -341,26 +340,6 @@ func TestNothingIsPrunedWhileTheDatabaseIsAway(t *testing.T) {
 	}
 }
 
-// output may be read while it is written to.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-// take returns what has come since the last time.
-func (o *output) take() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	defer o.buf.Reset()
-	return o.buf.String()
-}
-
 // TestPruningGoesOnByItself watches it for a while, on a clock of its own.
 func TestPruningGoesOnByItself(t *testing.T) {
 	t.Parallel()
@@ -372,12 +351,12 @@ func TestPruningGoesOnByItself(t *testing.T) {
 		}
 		defer d.Close()
 		ctx, cancel := context.WithCancel(t.Context())
-		out := &output{}
+		out := &dbtest.Output{}
 		go session.PruneLoop(ctx, slog.New(slog.NewTextHandler(out, nil)), d, filepath.Dir(strings.TrimPrefix(url, "sqlite:")), week, 0)
 		logged := func(after time.Duration) string {
 			time.Sleep(after)
 			synctest.Wait()
-			return out.take()
+			return out.Take()
 		}
 
 		if got := logged(20 * time.Second); got != "" {
