@@ -74,8 +74,7 @@ FROM audit_events e
 LEFT JOIN users actor ON actor.id = e.actor_id
 LEFT JOIN users subject ON subject.id = e.subject_id
 WHERE e.happened_at >= $1
-  AND e.happened_at <= $2
-  AND (e.happened_at < $2 OR e.id < $3)
+  AND (e.happened_at, e.id) < ($2, CAST($3 AS bigint))
 ORDER BY e.happened_at DESC, e.id DESC
 LIMIT $4
 `
@@ -152,8 +151,7 @@ LEFT JOIN users actor ON actor.id = e.actor_id
 LEFT JOIN users subject ON subject.id = e.subject_id
 WHERE e.action = $1
   AND e.happened_at >= $2
-  AND e.happened_at <= $3
-  AND (e.happened_at < $3 OR e.id < $4)
+  AND (e.happened_at, e.id) < ($3, CAST($4 AS bigint))
 ORDER BY e.happened_at DESC, e.id DESC
 LIMIT $5
 `
@@ -232,8 +230,7 @@ FROM (
     FROM audit_events AS on_them
     WHERE on_them.subject_id = CAST($1 AS bigint)
       AND on_them.happened_at >= $2
-      AND on_them.happened_at <= $3
-      AND (on_them.happened_at < $3 OR on_them.id < $4)
+      AND (on_them.happened_at, on_them.id) < ($3, CAST($4 AS bigint))
     ORDER BY on_them.happened_at DESC, on_them.id DESC
     LIMIT $5
   ) AS one
@@ -244,8 +241,7 @@ FROM (
     WHERE by_them.actor_id = CAST($1 AS bigint)
       AND (by_them.subject_id IS NULL OR by_them.subject_id <> by_them.actor_id)
       AND by_them.happened_at >= $2
-      AND by_them.happened_at <= $3
-      AND (by_them.happened_at < $3 OR by_them.id < $4)
+      AND (by_them.happened_at, by_them.id) < ($3, CAST($4 AS bigint))
     ORDER BY by_them.happened_at DESC, by_them.id DESC
     LIMIT $5
   ) AS other
@@ -331,8 +327,7 @@ FROM (
     WHERE on_them.subject_id = CAST($1 AS bigint)
       AND on_them.action = $2
       AND on_them.happened_at >= $3
-      AND on_them.happened_at <= $4
-      AND (on_them.happened_at < $4 OR on_them.id < $5)
+      AND (on_them.happened_at, on_them.id) < ($4, CAST($5 AS bigint))
     ORDER BY on_them.happened_at DESC, on_them.id DESC
     LIMIT $6
   ) AS one
@@ -344,8 +339,7 @@ FROM (
       AND (by_them.subject_id IS NULL OR by_them.subject_id <> by_them.actor_id)
       AND by_them.action = $2
       AND by_them.happened_at >= $3
-      AND by_them.happened_at <= $4
-      AND (by_them.happened_at < $4 OR by_them.id < $5)
+      AND (by_them.happened_at, by_them.id) < ($4, CAST($5 AS bigint))
     ORDER BY by_them.happened_at DESC, by_them.id DESC
     LIMIT $6
   ) AS other
@@ -426,8 +420,7 @@ const listOwnAuditEvents = `-- name: ListOwnAuditEvents :many
 SELECT id, happened_at, action, actor_id, address, device, details
 FROM audit_events
 WHERE subject_id = CAST($1 AS bigint)
-  AND happened_at <= $2
-  AND (happened_at < $2 OR id < $3)
+  AND (happened_at, id) < ($2, CAST($3 AS bigint))
 ORDER BY happened_at DESC, id DESC
 LIMIT $4
 `

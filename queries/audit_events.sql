@@ -13,8 +13,7 @@ FROM audit_events e
 LEFT JOIN users actor ON actor.id = e.actor_id
 LEFT JOIN users subject ON subject.id = e.subject_id
 WHERE e.happened_at >= @since
-  AND e.happened_at <= @before
-  AND (e.happened_at < @before OR e.id < @before_id)
+  AND (e.happened_at, e.id) < (@before, CAST(@before_id AS bigint))
 ORDER BY e.happened_at DESC, e.id DESC
 LIMIT @max_rows;
 
@@ -28,8 +27,7 @@ LEFT JOIN users actor ON actor.id = e.actor_id
 LEFT JOIN users subject ON subject.id = e.subject_id
 WHERE e.action = @action
   AND e.happened_at >= @since
-  AND e.happened_at <= @before
-  AND (e.happened_at < @before OR e.id < @before_id)
+  AND (e.happened_at, e.id) < (@before, CAST(@before_id AS bigint))
 ORDER BY e.happened_at DESC, e.id DESC
 LIMIT @max_rows;
 
@@ -44,8 +42,7 @@ FROM (
     FROM audit_events AS on_them
     WHERE on_them.subject_id = CAST(@person_id AS bigint)
       AND on_them.happened_at >= @since
-      AND on_them.happened_at <= @before
-      AND (on_them.happened_at < @before OR on_them.id < @before_id)
+      AND (on_them.happened_at, on_them.id) < (@before, CAST(@before_id AS bigint))
     ORDER BY on_them.happened_at DESC, on_them.id DESC
     LIMIT @max_rows
   ) AS one
@@ -56,8 +53,7 @@ FROM (
     WHERE by_them.actor_id = CAST(@person_id AS bigint)
       AND (by_them.subject_id IS NULL OR by_them.subject_id <> by_them.actor_id)
       AND by_them.happened_at >= @since
-      AND by_them.happened_at <= @before
-      AND (by_them.happened_at < @before OR by_them.id < @before_id)
+      AND (by_them.happened_at, by_them.id) < (@before, CAST(@before_id AS bigint))
     ORDER BY by_them.happened_at DESC, by_them.id DESC
     LIMIT @max_rows
   ) AS other
@@ -78,8 +74,7 @@ FROM (
     WHERE on_them.subject_id = CAST(@person_id AS bigint)
       AND on_them.action = @action
       AND on_them.happened_at >= @since
-      AND on_them.happened_at <= @before
-      AND (on_them.happened_at < @before OR on_them.id < @before_id)
+      AND (on_them.happened_at, on_them.id) < (@before, CAST(@before_id AS bigint))
     ORDER BY on_them.happened_at DESC, on_them.id DESC
     LIMIT @max_rows
   ) AS one
@@ -91,8 +86,7 @@ FROM (
       AND (by_them.subject_id IS NULL OR by_them.subject_id <> by_them.actor_id)
       AND by_them.action = @action
       AND by_them.happened_at >= @since
-      AND by_them.happened_at <= @before
-      AND (by_them.happened_at < @before OR by_them.id < @before_id)
+      AND (by_them.happened_at, by_them.id) < (@before, CAST(@before_id AS bigint))
     ORDER BY by_them.happened_at DESC, by_them.id DESC
     LIMIT @max_rows
   ) AS other
@@ -108,8 +102,7 @@ LIMIT @max_rows;
 SELECT id, happened_at, action, actor_id, address, device, details
 FROM audit_events
 WHERE subject_id = CAST(@person_id AS bigint)
-  AND happened_at <= @before
-  AND (happened_at < @before OR id < @before_id)
+  AND (happened_at, id) < (@before, CAST(@before_id AS bigint))
 ORDER BY happened_at DESC, id DESC
 LIMIT @max_rows;
 
