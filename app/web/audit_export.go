@@ -17,9 +17,10 @@ import (
 // How many events an export has, how many of them are read at a time, and how
 // long the client may take for these.
 const (
-	maxExport    = 100_000
-	exportBatch  = 500
-	exportPerPut = 30 * time.Second
+	maxExport   = 100_000
+	maxExportIs = "100,000" // as people read it
+	exportBatch = 500
+	exportWait  = 30 * time.Second
 )
 
 var exportHead = []string{
@@ -27,20 +28,25 @@ var exportHead = []string{
 }
 
 // exportAudit sends the events that the filter lets through, the newest maxExport
-// of them, and is an event itself. They are read while they are sent; a fault
-// after the first byte cuts the connection, so that no part passes as the whole.
+// of them, and is an event itself.
 func (s *Server) exportAudit(c echo.Context) error {
 	var filter auditFilter
 	if err := s.bind(c, &filter); err != nil {
 		return err
 	}
-	ctx, r := c.Request().Context(), c.Response()
-	if err := s.readFilter(ctx, &filter); err != nil {
+	if err := s.readFilter(c.Request().Context(), &filter); err != nil {
 		return err
 	}
 	if err := record(c, s.db.Queries, audit.AuditLogExported, 0, filter.words()); err != nil {
 		return err
 	}
+	return s.sendEvents(c, filter, maxExport)
+}
+
+// sendEvents reads events while it sends them. A fault after the first byte cuts
+// the connection, so that no part passes as the whole.
+func (s *Server) sendEvents(c echo.Context, filter auditFilter, most int) error {
+	ctx, r := c.Request().Context(), c.Response()
 	events, err := s.auditEvents(ctx, filter, filter.until, exportBatch)
 	if err != nil {
 		return err
@@ -54,8 +60,8 @@ func (s *Server) exportAudit(c echo.Context) error {
 	}
 	for sent := 0; ; {
 		for _, e := range events {
-			if sent++; sent > s.exports {
-				return putAll(w, cells("These are the newest "+strconv.Itoa(s.exports)+": narrow the time span for those before."))
+			if sent++; sent > most {
+				return putAll(w, cells("These are the newest "+maxExportIs+": narrow the time span for those before."))
 			}
 			if err := w.Write(e.cells()); err != nil {
 				return err
@@ -64,9 +70,9 @@ func (s *Server) exportAudit(c echo.Context) error {
 		if w.Flush(); w.Error() != nil || len(events) < exportBatch {
 			return w.Error()
 		}
-		http.NewResponseController(r).SetWriteDeadline(time.Now().Add(exportPerPut)) // tests have none
+		http.NewResponseController(r).SetWriteDeadline(time.Now().Add(exportWait)) // tests have none
 		last := events[len(events)-1]
-		// Each batch may take what a request may: the whole is bounded by maxExport.
+		// Each batch may take what a request may: the whole is bounded by most.
 		events, err = s.auditEvents(db.WithBudget(ctx), filter, place{last.HappenedAt, last.ID}, exportBatch)
 		if err != nil {
 			return err

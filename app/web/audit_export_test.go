@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/app/config"
 	"github.com/managethefans/portal/db"
@@ -128,16 +130,23 @@ func TestAnExportHasWhatTheFilterShows(t *testing.T) {
 
 func TestAnExportIsBoundedAndSaysSo(t *testing.T) {
 	t.Parallel()
-	d := dbtest.SQLite(t)
-	s := newServer(t, d)
-	s.exports = exportBatch + 5
-	admin := signedInAs(t, s, "admin@example.com", db.RoleAdmin)
-	addEvents(t, d, 1, exportBatch+20)
-	lines := export(t, admin, "")
-	if n := len(lines); n != 1+s.exports+1 || !strings.HasPrefix(lines[n-1][0], "These are the newest 505: narrow the time span") {
-		t.Errorf("%d lines, the last one %q", n, lines[n-1])
-	}
-	admin.get("/admin/audit").wantText("505 events at most")
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		admin := signedInAs(t, s, "admin@example.com", db.RoleAdmin)
+		addEvents(t, d, 1, 2*exportBatch)
+		for most, said := range map[int]bool{7: true, exportBatch: true, exportBatch + 1: true, 2 * exportBatch: true, 2*exportBatch + 1: false} { // with the sign-in
+			path := fmt.Sprintf("/test/export-%d", most)
+			s.echo.POST(path, func(c echo.Context) error { return s.sendEvents(c, auditFilter{until: newest}, most) })
+			lines, err := csv.NewReader(strings.NewReader(admin.post(path, nil).wantStatus(http.StatusOK).body)).ReadAll()
+			if err != nil {
+				t.Fatal(err)
+			}
+			last := lines[len(lines)-1]
+			if says := strings.HasPrefix(last[0], "These are the newest 100,000: narrow the time span"); says != said || said && len(lines) != 1+most+1 || !said && len(lines) != 1+most {
+				t.Errorf("of %d: %d lines, the last one %q", most, len(lines), last)
+			}
+		}
+	})
 }
 
 // TestAnExportThatBreaksOffIsNoWholeOne loses the database in the middle.
@@ -147,7 +156,7 @@ func TestAnExportThatBreaksOffIsNoWholeOne(t *testing.T) {
 	s := newServer(t, d, func(c *config.Config) { c.SessionStore = config.Cookie })
 	silence(s)
 	admin := signedInAs(t, s, "admin@example.com", db.RoleAdmin)
-	addEvents(t, d, 1, exportBatch+1)
+	addEvents(t, d, 1, 2*exportBatch)
 	defer func() {
 		if recover() != http.ErrAbortHandler {
 			t.Error("the connection isn't cut")

@@ -27,8 +27,8 @@ type auditPage struct {
 	Actions []input.Choice
 	Events  []auditEvent
 	Links   older
-	Most    int // rows of an export
-	Days    int // how long events are kept, 0 for ever
+	Most    string // rows of an export
+	Days    int    // how long events are kept, 0 for ever
 }
 
 // listAudit shows administrators who did what.
@@ -53,7 +53,7 @@ func (s *Server) listAudit(c echo.Context) error {
 		last = &place{events[pageSize-1].HappenedAt, events[pageSize-1].ID}
 	}
 	return s.render(c, http.StatusOK, "audit/list", &auditPage{
-		Filter: filter, Actions: auditActions(), Events: events, Most: s.exports, Days: days(s.cfg.AuditRetention),
+		Filter: filter, Actions: auditActions(), Events: events, Most: maxExportIs, Days: days(s.cfg.AuditRetention),
 		Links: newOlder("/admin/audit", filter.values(), before, last),
 	})
 }

@@ -33,7 +33,6 @@ type Server struct {
 	outbox   *outbox.Outbox
 	hasher   *auth.Hasher
 	origin   http.CrossOriginProtection
-	exports  int           // how many events one has at most
 	reports  *rate.Limiter // of the content security policy, into the log
 	routes   []Route
 	ending   atomic.Bool
@@ -67,7 +66,7 @@ func New(cfg config.Config, log *slog.Logger, d *db.DB) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, log: log, db: d, echo: echo.New(), sessions: sessions, outbox: mail,
-		hasher: auth.NewHasher(auth.Cost), exports: maxExport, reports: rate.NewLimiter(1, 10), developing: developing,
+		hasher: auth.NewHasher(auth.Cost), reports: rate.NewLimiter(1, 10), developing: developing,
 	}
 	s.pages.Store(pages)
 	s.echo.HTTPErrorHandler = s.handleError
