@@ -36,7 +36,7 @@ func TestPruningByHand(t *testing.T) {
 			if err := d.CreateUserSession(t.Context(), db.CreateUserSessionParams{TokenHash: []byte("x"), UserID: ada.ID, Now: db.Now(), ExpiresAt: db.Now()}); err != nil {
 				t.Fatal(err)
 			}
-			for _, want := range []string{"Expired and deleted: 1 sign-ins, 0 sessions in the database, 0 in files, 0 events of the audit log.\n", "Expired and deleted: 0 sign-ins, 0 sessions in the database, 0 in files, 0 events of the audit log.\n"} {
+			for _, want := range []string{"Expired and deleted: 1 sign-ins, 0 sessions in the database, 0 in files, 0 links in messages, 0 events of the audit log.\n", "Expired and deleted: 0 sign-ins, 0 sessions in the database, 0 in files, 0 links in messages, 0 events of the audit log.\n"} {
 				if out, err := invoke(t, env, "", "session", "prune"); err != nil || out != want {
 					t.Errorf("%v, %q", err, out)
 				}

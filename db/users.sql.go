@@ -116,6 +116,36 @@ func (q *Queries) GetCredentials(ctx context.Context, email string) (GetCredenti
 	return i, err
 }
 
+const getPerson = `-- name: GetPerson :one
+SELECT id, email, name, role, disabled_at, password_hash
+FROM users
+WHERE email = $1
+`
+
+type GetPersonRow struct {
+	ID           int64
+	Email        string
+	Name         string
+	Role         string
+	DisabledAt   *time.Time
+	PasswordHash string
+}
+
+// GetPerson returns the person with an address.
+func (q *Queries) GetPerson(ctx context.Context, email string) (GetPersonRow, error) {
+	row := q.db.QueryRowContext(ctx, getPerson, email)
+	var i GetPersonRow
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.Role,
+		&i.DisabledAt,
+		&i.PasswordHash,
+	)
+	return i, err
+}
+
 const getUser = `-- name: GetUser :one
 SELECT id, email, name
 FROM users
@@ -296,6 +326,29 @@ func (q *Queries) ReplacePasswordHash(ctx context.Context, arg ReplacePasswordHa
 		arg.ID,
 		arg.VerifiedHash,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const setPasswordHash = `-- name: SetPasswordHash :execrows
+UPDATE users
+SET password_hash = $1, updated_at = $2
+WHERE id = $3
+  AND disabled_at IS NULL
+`
+
+type SetPasswordHashParams struct {
+	PasswordHash string
+	Now          time.Time
+	ID           int64
+}
+
+// SetPasswordHash gives a person a password, whatever it was: to somebody who has
+// proved to own the address. An empty hash is that of no password.
+func (q *Queries) SetPasswordHash(ctx context.Context, arg SetPasswordHashParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, setPasswordHash, arg.PasswordHash, arg.Now, arg.ID)
 	if err != nil {
 		return 0, err
 	}

@@ -11,6 +11,12 @@ SELECT id, password_hash, disabled_at
 FROM users
 WHERE email = @email;
 
+-- name: GetPerson :one
+-- GetPerson returns the person with an address.
+SELECT id, email, name, role, disabled_at, password_hash
+FROM users
+WHERE email = @email;
+
 -- name: GetUserID :one
 -- GetUserID returns the id of the person with an address.
 SELECT id
@@ -59,6 +65,14 @@ UPDATE users
 SET password_hash = @password_hash, updated_at = @now
 WHERE id = @id
   AND password_hash = @verified_hash;
+
+-- name: SetPasswordHash :execrows
+-- SetPasswordHash gives a person a password, whatever it was: to somebody who has
+-- proved to own the address. An empty hash is that of no password.
+UPDATE users
+SET password_hash = @password_hash, updated_at = @now
+WHERE id = @id
+  AND disabled_at IS NULL;
 
 -- name: LockVerifiedUser :execrows
 -- LockVerifiedUser keeps an account as it is until the transaction ends. It

@@ -36,6 +36,7 @@ type Pruned struct {
 	Rows      int64 // rows of http_sessions
 	Files     int64 // of the filesystem store
 	Events    int64 // of the audit log
+	Links     int64 // rows of user_tokens
 	Elsewhere bool  // another instance was pruning the tables, and goes on with it
 }
 
@@ -90,6 +91,12 @@ func (p *Pruned) tables(ctx context.Context, d *db.DB, now time.Time, retention 
 	}
 	if err := p.table(ctx, d, &p.Rows, rows); err != nil {
 		return fmt.Errorf("prune http_sessions: %w", err)
+	}
+	tokens := func(q *db.Queries) (int64, error) {
+		return q.DeleteExpiredUserTokens(ctx, db.DeleteExpiredUserTokensParams{Now: now, MaxRows: pruneBatch})
+	}
+	if err := p.table(ctx, d, &p.Links, tokens); err != nil {
+		return fmt.Errorf("prune user_tokens: %w", err)
 	}
 	if retention == 0 {
 		return nil

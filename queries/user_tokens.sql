@@ -1,0 +1,54 @@
+-- name: CreateUserToken :exec
+-- CreateUserToken adds a token: see links.New.
+INSERT INTO user_tokens (token_hash, purpose, user_id, email, role, created_at, expires_at)
+VALUES (@token_hash, @purpose, @user_id, @email, @role, @now, @expires_at);
+
+-- name: GetUserToken :one
+-- GetUserToken returns what a token is good for: none when it is unknown, of
+-- another purpose, used or expired.
+SELECT id, user_id, email, role, created_at, expires_at
+FROM user_tokens
+WHERE token_hash = @token_hash
+  AND purpose = @purpose
+  AND used_at IS NULL
+  AND expires_at > @now;
+
+-- name: UseUserToken :one
+-- UseUserToken is GetUserToken for once: of many at a time one gets it.
+UPDATE user_tokens
+SET used_at = @now
+WHERE token_hash = @token_hash
+  AND purpose = @purpose
+  AND used_at IS NULL
+  AND expires_at > @now
+RETURNING id, user_id, email, role, created_at, expires_at;
+
+-- name: DeleteUserTokensForEmail :execrows
+-- DeleteUserTokensForEmail ends the tokens of a purpose that are about an address.
+DELETE FROM user_tokens
+WHERE email = @email
+  AND purpose = @purpose;
+
+-- name: DeleteUserTokens :execrows
+-- DeleteUserTokens ends the tokens of a purpose that are about a person.
+DELETE FROM user_tokens
+WHERE user_id = CAST(@user_id AS bigint)
+  AND purpose = @purpose;
+
+-- name: DeleteLaterUserTokens :execrows
+-- DeleteLaterUserTokens ends what was made for a person after a token.
+DELETE FROM user_tokens
+WHERE user_id = CAST(@user_id AS bigint)
+  AND id > @id;
+
+-- name: DeleteExpiredUserTokens :execrows
+-- DeleteExpiredUserTokens removes tokens that have expired, at most max_rows of
+-- them.
+DELETE FROM user_tokens
+WHERE id IN (
+    SELECT expired.id
+    FROM user_tokens AS expired
+    WHERE expired.expires_at <= @now
+    ORDER BY expired.expires_at
+    LIMIT @max_rows
+  );
