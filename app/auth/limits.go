@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -26,18 +27,44 @@ var (
 	RegistrationLimit = Limit{Failures: 300, Window: time.Hour}
 )
 
+// Limits on messages that anybody can have sent to an address, without being
+// signed in.
+var (
+	// MailLimit holds for messages to one address that one network asks for.
+	MailLimit = Limit{Failures: 5, Window: 15 * time.Minute}
+	// MailNetworkLimit holds for messages to all addresses that one network asks
+	// for.
+	MailNetworkLimit = Limit{Failures: 300, Window: time.Hour}
+	// MailboxLimit holds for messages to one address, whoever asks. Past it nobody
+	// is refused, or anybody could keep others from asking: no more are sent.
+	MailboxLimit = Limit{Failures: 20, Window: time.Hour}
+)
+
 // AccountBucket names the counter for tries at one account from one network.
 // The address isn't readable in it.
-func AccountBucket(email, ip string) string {
-	sum := sha256.Sum256([]byte(email + "\x00" + network(ip)))
-	return "sign-in:" + base64.RawURLEncoding.EncodeToString(sum[:])
-}
+func AccountBucket(email, ip string) string { return "sign-in:" + hashed(email, network(ip)) }
 
 // NetworkBucket names the counter for all tries from one network.
 func NetworkBucket(ip string) string { return "sign-in:" + network(ip) }
 
 // RegistrationBucket names the counter for new accounts from one network.
 func RegistrationBucket(ip string) string { return "register:" + network(ip) }
+
+// MailBucket names the counter for messages to one address that one network asks
+// for.
+func MailBucket(email, ip string) string { return "mail:" + hashed(email, network(ip)) }
+
+// MailNetworkBucket names the counter for messages that one network asks for.
+func MailNetworkBucket(ip string) string { return "mail:" + network(ip) }
+
+// MailboxBucket names the counter for messages to one address.
+func MailboxBucket(email string) string { return "mailbox:" + hashed(email) }
+
+// hashed keeps addresses of people from being read in the table of counters.
+func hashed(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
 
 // network returns what one customer of a provider has: an IPv4 address, or the
 // /64 around an IPv6 address.

@@ -28,6 +28,7 @@ type Message struct {
 	Paragraphs []string // before the facts and the action
 	Facts      []Fact   // such as the time and the device
 	Action     Action   // what there is to do, if anything
+	Other      Action   // what else there is to do, less visible
 	Notes      []string // below it, smaller: what to do if it wasn't you
 
 	// GoodFor is how long it is worth delivering, a day if it is 0: a message with
@@ -38,7 +39,8 @@ type Message struct {
 // Fact is a line such as "Device: Firefox on Linux".
 type Fact struct{ Label, Value string }
 
-// Action is the one button of a message, and where it leads: a path of ours.
+// Action is the one button of a message, or a link below it, and where it leads: a
+// path of ours.
 type Action struct{ Label, Path string }
 
 // House is who speaks in all messages.
@@ -61,7 +63,7 @@ type Letter struct {
 // shown is what the templates of a message get.
 type shown struct {
 	Message
-	AppName, BaseURL, Link string
+	AppName, BaseURL, Link, OtherLink string
 }
 
 // Letter writes a message. It refuses one with characters that would end a line:
@@ -73,6 +75,9 @@ func (h House) Letter(t *templates.Mail, m Message, now time.Time) (Letter, erro
 	data := shown{Message: m, AppName: h.AppName, BaseURL: h.BaseURL}
 	if m.Action != (Action{}) {
 		data.Link = h.BaseURL + m.Action.Path
+	}
+	if m.Other != (Action{}) {
+		data.OtherLink = h.BaseURL + m.Other.Path
 	}
 	var html, text bytes.Buffer
 	if err := t.Render(&html, &text, data); err != nil {
@@ -89,10 +94,12 @@ func (m Message) check() error {
 	if a, err := netmail.ParseAddress(m.To); err != nil || a.Address != m.To {
 		return fmt.Errorf("%q is no address", m.To)
 	}
-	if path := m.Action.Path; m.Action != (Action{}) && (m.Action.Label == "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, " \\")) {
-		return fmt.Errorf("its action %q leads to %q, which is no path of ours", m.Action.Label, path)
+	for _, a := range []Action{m.Action, m.Other} {
+		if a != (Action{}) && (a.Label == "" || !strings.HasPrefix(a.Path, "/") || strings.HasPrefix(a.Path, "//") || strings.ContainsAny(a.Path, " \\")) {
+			return fmt.Errorf("its action %q leads to %q, which is no path of ours", a.Label, a.Path)
+		}
 	}
-	lines := append([]string{m.Kind, m.To, m.Subject, m.Preview, m.Action.Label, m.Action.Path}, m.Paragraphs...)
+	lines := append([]string{m.Kind, m.To, m.Subject, m.Preview, m.Action.Label, m.Action.Path, m.Other.Label, m.Other.Path}, m.Paragraphs...)
 	lines = append(lines, m.Notes...)
 	for _, fact := range m.Facts {
 		lines = append(lines, fact.Label, fact.Value)

@@ -39,25 +39,39 @@ var ErrEnded = errors.New("the sign-in has ended")
 // out where that fails. It returns ErrChanged for a proof that holds no longer:
 // a sign-in under way must not outlive a change of the password.
 func (s *Session) SignIn(userID int64, verifiedHash string) error {
-	return s.signIn(userID, verifiedHash, audit.Reauthenticated, func(*db.Queries) error { return nil })
+	return s.SignInAnd(userID, verifiedHash, func(*db.Queries) error { return nil })
+}
+
+// SignInAnd is SignIn with something else in the same transaction.
+func (s *Session) SignInAnd(userID int64, verifiedHash string, also func(*db.Queries) error) error {
+	return s.signIn(audit.Reauthenticated, func(q *db.Queries) (int64, string, error) {
+		return userID, verifiedHash, also(q)
+	})
 }
 
 // SignInAlone is SignIn after a change of the password, which change makes, and
 // records, in the same transaction: every other sign-in of the person ends with
 // it.
 func (s *Session) SignInAlone(userID int64, verifiedHash string, change func(*db.Queries) error) error {
-	return s.signIn(userID, verifiedHash, "", func(q *db.Queries) error {
+	return s.signIn("", func(q *db.Queries) (int64, string, error) {
 		if err := change(q); err != nil {
-			return err
+			return 0, "", err
 		}
 		_, err := q.DeleteOtherUserSessions(s.context(), db.DeleteOtherUserSessionsParams{UserID: userID, TokenHash: hashToken(s.data.Token)})
-		return err
+		return userID, verifiedHash, err
 	})
+}
+
+// SignInProved is SignIn of a person who has proved who they are otherwise. prove
+// returns who it is, and the hash of their password, in the same transaction; the
+// account may be made in it.
+func (s *Session) SignInProved(prove func(*db.Queries) (userID int64, hash string, err error)) error {
+	return s.signIn(audit.SignedIn, prove)
 }
 
 // signIn records a sign-in, or again where the person is signed in here already,
 // unless that is empty.
-func (s *Session) signIn(userID int64, verifiedHash string, again audit.Action, change func(*db.Queries) error) error {
+func (s *Session) signIn(again audit.Action, prove func(*db.Queries) (int64, string, error)) error {
 	if s.load(); s.err != nil {
 		return s.err
 	}
@@ -65,28 +79,27 @@ func (s *Session) signIn(userID int64, verifiedHash string, again audit.Action, 
 	if s.data.Token != "" {
 		before = hashToken(s.data.Token)
 	}
-	event := s.Event(audit.SignedIn, userID, "")
-	event.Actor = userID
-	switch {
-	case s.user == nil:
-	case s.user.ID != userID:
-		kept = nil // it was another person's
-	default:
-		event.Action = again
-	}
 	key := make([]byte, 32)
 	rand.Read(key) // never fails, says its documentation
 	token, now := base64.RawURLEncoding.EncodeToString(key), s.manager.now()
+	var userID int64
 	err := s.manager.db.InTx(s.context(), func(q *db.Queries) error {
-		if err := change(q); err != nil {
+		id, hash, err := prove(q)
+		if err != nil {
 			return err
 		}
-		n, err := q.LockVerifiedUser(s.context(), db.LockVerifiedUserParams{ID: userID, VerifiedHash: verifiedHash})
+		userID = id
+		n, err := q.LockVerifiedUser(s.context(), db.LockVerifiedUserParams{ID: userID, VerifiedHash: hash})
 		if err != nil {
 			return err
 		}
 		if n == 0 {
 			return ErrChanged
+		}
+		event := s.Event(audit.SignedIn, userID, "")
+		event.Actor = userID
+		if s.user != nil && s.user.ID == userID {
+			event.Action = again
 		}
 		err = q.CreateUserSession(s.context(), db.CreateUserSessionParams{
 			TokenHash: hashToken(token),
@@ -104,6 +117,9 @@ func (s *Session) signIn(userID int64, verifiedHash string, again audit.Action, 
 	})
 	if err != nil {
 		return fmt.Errorf("record sign-in: %w", err)
+	}
+	if s.user != nil && s.user.ID != userID {
+		kept = nil // it was another person's
 	}
 	s.renew()
 	s.data.Token, s.data.Values, s.data.Replaced = token, kept, before

@@ -10,6 +10,7 @@ import (
 	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/input"
+	"github.com/managethefans/portal/app/links"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 )
@@ -103,7 +104,13 @@ func (s *Server) updatePassword(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		return record(c, q, audit.PasswordChanged, user.ID, "")
+		if err := links.EndOf(ctx, q, user.ID, links.Reset); err != nil {
+			return err
+		}
+		if err := record(c, q, audit.PasswordChanged, user.ID, ""); err != nil {
+			return err
+		}
+		return s.notify(c, q, user.Email, passwordChanged())
 	})
 	if err != nil {
 		return err

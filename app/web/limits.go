@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/db"
 )
@@ -31,6 +33,29 @@ func (s *Server) signInLimits(email, ip string) limits {
 
 func (s *Server) registrationLimits(ip string) limits {
 	return limits{s.db, []bucketLimit{{auth.RegistrationBucket(ip), auth.RegistrationLimit}}}
+}
+
+// countMail counts a message that somebody who isn't signed in has sent to an
+// address, and reports whether to send it: the same, and in the same time, whoever
+// has the address. It returns a tooManyError to who has asked too often.
+func (s *Server) countMail(c echo.Context, email string) (send bool, err error) {
+	ctx, ip := c.Request().Context(), c.RealIP()
+	asking := limits{s.db, []bucketLimit{
+		{auth.MailBucket(email, ip), auth.MailLimit},
+		{auth.MailNetworkBucket(ip), auth.MailNetworkLimit},
+	}}
+	if err := asking.check(ctx); err != nil {
+		return false, err
+	}
+	if err := asking.count(ctx, nil); err != nil {
+		return false, err
+	}
+	var full *tooManyError
+	err = limits{s.db, []bucketLimit{{auth.MailboxBucket(email), auth.MailboxLimit}}}.count(ctx, nil)
+	if errors.As(err, &full) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // check returns a tooManyError if a limit has been reached.

@@ -91,7 +91,7 @@ func (s *Server) write(c echo.Context, status int, name string, data pageData) e
 		return err
 	}
 	h := c.Response().Header()
-	if data.base().User != nil {
+	if data.base().User != nil || h.Get("Cache-Control") == "no-store" {
 		h.Set("Cache-Control", "no-store") // ASVS 14.3.2: not in the browser's cache after sign-out
 		return c.HTMLBlob(status, buf.Bytes())
 	}

@@ -26,6 +26,10 @@ func (s *Server) addRoutes() error {
 		s.handle(http.MethodGet, "/login", public, s.newSession),
 		s.handle(http.MethodPost, "/login", public, s.createSession),
 		s.handle(http.MethodPost, "/logout", signedIn, s.deleteSession),
+		s.handle(http.MethodGet, "/forgot-password", public, s.newReset),
+		s.handle(http.MethodPost, "/forgot-password", public, s.createReset),
+		s.handle(http.MethodGet, "/reset-password", public, s.editForgottenPassword),
+		s.handle(http.MethodPost, "/reset-password", public, s.updateForgottenPassword),
 
 		s.handle(http.MethodPost, "/theme", public, s.updateTheme),
 

@@ -51,7 +51,7 @@ var withoutNotes = changes{
 		{path: "app/web/attacks_test.go", old: `strings.ReplaceAll(route.Path, "/notes/:id", path)`, new: "route.Path"},
 		{path: "app/web/attacks_test.go", old: "\tb.get(path).wantText(\"mine\")\n\tb.wantUser(true)\n", new: "\tb.wantUser(true)\n"},
 		{path: "app/web/pages_test.go", old: `aList := &list{path: "/notes"`, new: `aList := &list{path: "/admin/users"`},
-		{path: "app/web/pages_test.go", from: "\t\t\"notes/delete\":", upTo: "\t\t\"register/new\":"},
+		{path: "app/web/pages_test.go", from: "\t\t\"notes/delete\":", upTo: "\t\t\"passwords/forgot\":"},
 
 		{path: "e2e/keyboard_test.go", from: "\tb.reach(tabKey, \"link\", \"/notes\").hit", upTo: "\tb.reach(tabKey, \"button\", \"/logout\")"},
 		{path: "e2e/pages_test.go", old: "\t\t{path: \"/dashboard\", status: 200},\n\t\t{path: \"/notes\", status: 200},\n\t\t{path: \"/account\"", new: "\t\t{path: \"/dashboard\", status: 200},\n\t\t{path: \"/account\""},

@@ -1,0 +1,95 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/managethefans/portal/app/links"
+)
+
+// Pages that links in messages lead to. A token is in their query, which isn't
+// logged; GET shows a form and changes nothing, since programs that look through
+// mail open links too.
+
+// linkSentPage says that a message is on its way: the same to everybody.
+type linkSentPage struct {
+	page
+	Email   string
+	What    string // the message brings
+	GoodFor string
+	Again   string // the page that asks for another one
+	Mailbox bool   // developers have one
+}
+
+// renderLinkSent answers somebody who has asked for a link. It says nothing of
+// whether anybody has the address.
+func (s *Server) renderLinkSent(c echo.Context, email, what, again string, goodFor time.Duration) error {
+	return s.render(c, http.StatusOK, "links/sent", &linkSentPage{
+		Email: email, What: what, GoodFor: lasting(goodFor), Again: again, Mailbox: s.hasMailbox(),
+	})
+}
+
+// hasMailbox reports whether developers find messages at /_dev/mail.
+func (s *Server) hasMailbox() bool {
+	return !s.cfg.Production() && slices.ContainsFunc(s.routes, func(r Route) bool { return r.Path == "/_dev/mail" })
+}
+
+// linkEndedPage says that a link is good no longer.
+type linkEndedPage struct {
+	page
+	Label, Path string // how to get another, if there is a way
+}
+
+// renderLinkEnded answers whoever opens a link that has ended. Nothing tells one
+// that never was from one that was used.
+func (s *Server) renderLinkEnded(c echo.Context, p links.Purpose) error {
+	ended := &linkEndedPage{}
+	switch p {
+	case links.Reset:
+		ended.Label, ended.Path = "Ask for another one", "/forgot-password"
+	case links.Register:
+		ended.Label, ended.Path = "Ask for another one", "/register"
+	case links.ChangeEmail:
+		ended.Label, ended.Path = "Ask for another one", "/account/email"
+	}
+	return s.render(c, http.StatusNotFound, "links/ended", ended)
+}
+
+// lookAt returns what the link with a token is about, for a page that is nobody
+// else's business: no cache keeps it, and what it loads isn't told its address.
+// Of a form's own address browsers tell where it is from, which refuseCrossOrigin
+// asks; no-referrer would keep that back too.
+func (s *Server) lookAt(c echo.Context, p links.Purpose, token string) (links.Link, error) {
+	h := c.Response().Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "strict-origin")
+	return links.Look(c.Request().Context(), s.db.Queries, p, token)
+}
+
+// ended answers an error of a link: with a page that says so, where it has ended.
+func (s *Server) ended(c echo.Context, p links.Purpose, err error) error {
+	if errors.Is(err, links.ErrEnded) {
+		return s.renderLinkEnded(c, p)
+	}
+	return err
+}
+
+// lasting says for how long, in words.
+func lasting(d time.Duration) string {
+	n, unit := int(d.Minutes()), "minute"
+	switch {
+	case d >= 48*time.Hour:
+		n, unit = int(d.Hours()/24), "day"
+	case d >= time.Hour:
+		n, unit = int(d.Hours()), "hour"
+	}
+	if n == 1 {
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}

@@ -1,0 +1,40 @@
+package web
+
+import (
+	"github.com/labstack/echo/v4"
+
+	"github.com/managethefans/portal/app/audit"
+	"github.com/managethefans/portal/app/mail"
+	"github.com/managethefans/portal/app/session"
+	"github.com/managethefans/portal/db"
+)
+
+// A notice tells the owner of an account what was done to it, in the transaction
+// of the act, so that nobody else does it unseen (ASVS 6.3.5, 6.3.7). Where there
+// is no mail, the page of what happened to an account is left.
+
+// notify has a notice sent: m, with when the act was, and on which device.
+func (s *Server) notify(c echo.Context, q *db.Queries, to string, m mail.Message) error {
+	if !s.outbox.On() {
+		return nil
+	}
+	from := session.From(c).Event(audit.SignedIn, 0, "")
+	m.To = to
+	m.Facts = append(m.Facts,
+		mail.Fact{Label: "When", Value: db.Now().Format("2 January 2006, 15:04 UTC")},
+		mail.Fact{Label: "Device", Value: session.DeviceName(from.Device)},
+		mail.Fact{Label: "Address", Value: from.Address},
+	)
+	return s.outbox.Add(c.Request().Context(), q, m)
+}
+
+// passwordChanged is the notice of a new password.
+func passwordChanged() mail.Message {
+	return mail.Message{
+		Kind: "password changed", Subject: "Your password was changed",
+		Preview:    "If it wasn’t you, set another one now.",
+		Paragraphs: []string{"Whoever did it is signed in. Everybody else who was signed in to your account is signed out."},
+		Action:     mail.Action{Label: "Set another password", Path: "/forgot-password"},
+		Notes:      []string{"If it was you, there is nothing to do. If not, set another password: that signs everybody else out."},
+	}
+}
