@@ -234,7 +234,7 @@ func TestAPausedDatabaseIsWaitedForOnce(t *testing.T) {
 		answer, _, err := send(client, p, http.MethodGet, address+"/dashboard", "")
 		return answer, err
 	}
-	forms := []string{"/login?email=ada@example.com", "/account/reauthenticate?", "/register?name=Ada&email=ada@example.com", "/account/profile?name=Ada"}
+	forms := []string{"/login?email=ada@example.com", "/account/reauthenticate?", "/login?email=eve@example.com", "/account/profile?name=Ada"}
 	post := func(i int, p *person) (*http.Response, error) {
 		path, fields, _ := strings.Cut(forms[i%len(forms)], "?")
 		answer, _, err := send(client, p, http.MethodPost, address+path, fields+"&password=analytical+engine&current_password=analytical+engine")

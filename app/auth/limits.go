@@ -23,8 +23,6 @@ var (
 	// NetworkLimit holds for all accounts from one network. An office behind one
 	// address must be able to live with it.
 	NetworkLimit = Limit{Failures: 100, Window: 15 * time.Minute}
-	// RegistrationLimit holds for new accounts from one network.
-	RegistrationLimit = Limit{Failures: 300, Window: time.Hour}
 )
 
 // Limits on messages that anybody can have sent to an address, without being
@@ -46,9 +44,6 @@ func AccountBucket(email, ip string) string { return "sign-in:" + hashed(email, 
 
 // NetworkBucket names the counter for all tries from one network.
 func NetworkBucket(ip string) string { return "sign-in:" + network(ip) }
-
-// RegistrationBucket names the counter for new accounts from one network.
-func RegistrationBucket(ip string) string { return "register:" + network(ip) }
 
 // MailBucket names the counter for messages to one address that one network asks
 // for.

@@ -26,6 +26,13 @@ const (
 	Postgres   = "postgres"
 )
 
+// Who may register: the values of REGISTRATION.
+const (
+	Open   = "open"   // everybody who reads mail
+	Invite = "invite" // whom an administrator invites
+	Closed = "closed" // nobody
+)
+
 // Config holds the settings. Each field names its variable; .env.example
 // explains them to the person who sets them.
 type Config struct {
@@ -48,6 +55,8 @@ type Config struct {
 	AuditRetention time.Duration // AUDIT_RETENTION: how long events of the audit log are kept, 0 for ever
 
 	ShutdownDelay time.Duration // SHUTDOWN_DELAY: /readyz says no for so long before the listener closes
+
+	Registration string // REGISTRATION: who may register
 
 	SMTPURL  string       // SMTP_URL, empty for no mail server; app/mail looks at it more closely
 	MailFrom mail.Address // MAIL_FROM, with a name
@@ -103,6 +112,7 @@ func Load(getenv func(string) string, dir string) (Config, error) {
 	c.SMTPURL = r.value("SMTP_URL", "")
 	c.MailFrom = r.mailFrom(c)
 	c.BaseURL = r.baseURL(c)
+	c.Registration = r.registration(c)
 
 	c.SessionStore = r.sessionStore(c)
 	c.SessionDir = filepath.Join(dir, dataDir, "sessions")

@@ -43,6 +43,8 @@ func TestProductionRefusesToStart(t *testing.T) {
 		"with links that anybody could read":     {map[string]string{"BASE_URL": "http://meadow.example.com"}, []string{"begins with https://"}},
 		"with links to a folder":                 {map[string]string{"BASE_URL": "https://example.com/meadow"}, []string{`BASE_URL is "https://example.com/meadow". Set it to a scheme and a host`}},
 		"with links to nowhere":                  {map[string]string{"BASE_URL": "meadow.example.com"}, []string{"BASE_URL is"}},
+		"with registration open, without mail":   {map[string]string{"REGISTRATION": "open"}, []string{"REGISTRATION is open, and nobody can prove an address without mail. Set SMTP_URL"}},
+		"with registration for whoever":          {map[string]string{"REGISTRATION": "yes"}, []string{`REGISTRATION is "yes". Set it to one of: open, invite, closed`}},
 		"with an unknown environment":            {map[string]string{"APP_ENV": "staging"}, []string{`APP_ENV is "staging"`}},
 		"with an unknown log level":              {map[string]string{"LOG_LEVEL": "loud"}, []string{`LOG_LEVEL is "loud"`}},
 		"with an unknown word for migrations":    {map[string]string{"MIGRATE": "yes"}, []string{`MIGRATE is "yes"`}},
@@ -77,6 +79,27 @@ func TestTheAuditLogIsKeptFor400DaysOrForEver(t *testing.T) {
 	for value, want := range map[string]time.Duration{"": 400 * 24 * time.Hour, "0": 0, "24h": 24 * time.Hour, "87600h": 3650 * 24 * time.Hour} {
 		if c, err := load(t, t.TempDir(), map[string]string{"APP_ENV": Development, "AUDIT_RETENTION": value}); err != nil || c.AuditRetention != want {
 			t.Errorf("%q is %s, %v", value, c.AuditRetention, err)
+		}
+	}
+}
+
+func TestRegistrationIsByInvitationInProduction(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ env, smtp, value, want string }{
+		{Development, "", "", Open},
+		{Test, "", "", Open},
+		{Development, "", Closed, Closed},
+		{Production, "", "", Invite},
+		{Production, "smtps://h", "", Invite},
+		{Production, "smtps://h", Open, Open},
+		{Production, "", Closed, Closed},
+	} {
+		c, err := load(t, t.TempDir(), map[string]string{
+			"APP_ENV": test.env, "REGISTRATION": test.value, "SESSION_SECRET": goodSecret, "DATABASE_URL": "postgres://h/d",
+			"SMTP_URL": test.smtp, "MAIL_FROM": "noreply@example.com", "BASE_URL": "https://meadow.example.com",
+		})
+		if err != nil || c.Registration != test.want {
+			t.Errorf("%+v: got %q, %v", test, c.Registration, err)
 		}
 	}
 }

@@ -176,6 +176,16 @@ func (r *reader) sessionStore(c Config) string {
 	return choose(c.Production() && postgres, Postgres, Filesystem)
 }
 
+// registration reads who may register: everybody in development, in production who
+// is invited, unless it says otherwise. An address is proved by mail.
+func (r *reader) registration(c Config) string {
+	who := r.oneOf("REGISTRATION", choose(c.Production(), Invite, Open), Open, Invite, Closed)
+	if who == Open && !c.HasMail() {
+		r.fault("REGISTRATION", "is open, and nobody can prove an address without mail. Set SMTP_URL, MAIL_FROM and BASE_URL, or REGISTRATION to invite or closed")
+	}
+	return who
+}
+
 // mailFrom reads whom messages come from. Without a name it is the product's.
 func (r *reader) mailFrom(c Config) mail.Address {
 	if c.SMTPURL != "" && !r.has("MAIL_FROM") {

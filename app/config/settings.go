@@ -34,7 +34,7 @@ func Settings(getenv func(string) string, dir string) []Setting {
 	}, dir)
 	defaults := map[string]string{
 		"APP_ENV": c.Env, "APP_NAME": c.AppName, "ADDR": c.Addr, "DATABASE_URL": c.DatabaseURL, "MIGRATE": "auto",
-		"MAIL_FROM": c.MailFrom.String(), "BASE_URL": c.BaseURL,
+		"MAIL_FROM": c.MailFrom.String(), "BASE_URL": c.BaseURL, "REGISTRATION": c.Registration,
 		"SESSION_STORE":        c.SessionStore,
 		"SESSION_IDLE_TIMEOUT": c.SessionIdle.String(), "SESSION_ABSOLUTE_TIMEOUT": c.SessionAbsolute.String(),
 		"AUDIT_RETENTION": c.AuditRetention.String(), "LOG_LEVEL": strings.ToLower(c.LogLevel.String()), "LOG_FORMAT": choose(c.LogJSON, "json", "text"),

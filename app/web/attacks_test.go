@@ -72,7 +72,10 @@ func TestReflectedMarkupIsText(t *testing.T) {
 	stranger := newBrowser(t, s)
 	stranger.get("/login?next=/" + value).wantHarmless()
 	stranger.post("/login", url.Values{"email": {attack}, "password": {attack}, "next": {"/" + attack}}).wantStatus(http.StatusUnprocessableEntity).wantHarmless()
-	stranger.post("/register", url.Values{"email": {attack}, "password": {attack}, "name": {attack + strings.Repeat("x", 100)}}).wantStatus(http.StatusUnprocessableEntity).wantHarmless()
+	stranger.post("/register", url.Values{"email": {attack}}).wantStatus(http.StatusUnprocessableEntity).wantHarmless()
+	stranger.post("/forgot-password", url.Values{"email": {attack}}).wantStatus(http.StatusUnprocessableEntity).wantHarmless()
+	stranger.post("/register/confirm", url.Values{"token": {tokenOf(t, stranger.registrationLink("eve@example.com"))}, "password": {attack}, "name": {attack + strings.Repeat("x", 100)}}).wantStatus(http.StatusUnprocessableEntity).wantHarmless()
+	stranger.get("/reset-password?token=" + value).wantStatus(http.StatusNotFound).wantHarmless()
 	b.post("/notes", url.Values{"title": {attack + strings.Repeat("x", 200)}, "body": {attack}, "due_on": {attack}}).wantStatus(http.StatusUnprocessableEntity).wantHarmless()
 	b.post("/account/profile", url.Values{"name": {attack + strings.Repeat("x", 100)}}).wantStatus(http.StatusUnprocessableEntity).wantHarmless()
 

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/app/audit"
+	"github.com/managethefans/portal/app/links"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 	"github.com/managethefans/portal/db/dbtest"
@@ -133,10 +134,12 @@ func TestNoActIsThereWithoutItsEvent(t *testing.T) {
 			}
 			return text
 		}
-		before, stranger := state(), newBrowser(t, s)
+		stranger := newBrowser(t, s)
+		link := stranger.registrationLink("eve@example.com")
+		before := state()
 		for name, act := range map[string]func() *response{
 			"registering": func() *response {
-				return stranger.submit("/register", "/register", "name", "Eve", "email", "eve@example.com", "password", adaPassword)
+				return stranger.submit(link, "/register/confirm", "name", "Eve", "password", adaPassword)
 			},
 			"signing in":  func() *response { return stranger.login(adaEmail, adaPassword) },
 			"failing to":  func() *response { return stranger.login(adaEmail, "wrong") },
@@ -195,7 +198,11 @@ func TestAnActThatIsTakenBackHasNoEvent(t *testing.T) {
 			return c.NoContent(http.StatusNoContent)
 		})
 		b.post("/test/taken-back", nil).wantStatus(http.StatusNoContent)
-		newBrowser(t, s).submit("/register", "/register", "name", "Eve", "email", adaEmail, "password", adaPassword).wantFieldError("email", "already has an account")
+		link, err := links.New(t.Context(), d.Queries, links.Link{Purpose: links.Register, Email: adaEmail})
+		if err != nil {
+			t.Fatal(err)
+		}
+		newBrowser(t, s).submit(link, "/register/confirm", "name", "Eve", "password", adaPassword).wantRedirect("/login")
 		if got := recorded(t, d, &last); len(got) > 0 {
 			t.Errorf("got %q", got)
 		}

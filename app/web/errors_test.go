@@ -480,7 +480,7 @@ func TestASessionThatCantBeSavedIsAnErrorPage(t *testing.T) {
 	if _, err := d.Pool().ExecContext(t.Context(), "ALTER TABLE http_sessions ADD CHECK (false) NOT VALID"); err != nil {
 		t.Fatal(err)
 	}
-	answer := b.submit("/register", "/register", "name", "Ada", "email", adaEmail, "password", adaPassword)
+	answer := b.join(adaEmail, "Ada", adaPassword)
 	answer.wantStatus(http.StatusInternalServerError).wantText("Something went wrong on our side")
 	if len(answer.Cookies()) > 0 || strings.Count(answer.body, "<html") != 1 {
 		t.Errorf("got %v, %s", answer.Cookies(), answer.body)

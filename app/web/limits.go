@@ -31,10 +31,6 @@ func (s *Server) signInLimits(email, ip string) limits {
 	}}
 }
 
-func (s *Server) registrationLimits(ip string) limits {
-	return limits{s.db, []bucketLimit{{auth.RegistrationBucket(ip), auth.RegistrationLimit}}}
-}
-
 // countMail counts a message that somebody who isn't signed in has sent to an
 // address, and reports whether to send it: the same, and in the same time, whoever
 // has the address. It returns a tooManyError to who has asked too often.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/managethefans/portal/app/config"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/static"
 )
@@ -27,6 +28,7 @@ type page struct {
 	Here      string        // this page, to come back to
 	User      *session.User // nil for a visitor who isn't signed in
 	Unknown   bool          // who it is, since the database is away
+	Open      bool          // everybody may register
 	Section   string        // the first part of this page's path, for the navigation
 	Flashes   []session.Flash
 }
@@ -41,7 +43,7 @@ func (p *page) Layout() *page { return p }
 type pageData interface{ base() *page }
 
 func (s *Server) newPage(c echo.Context) page {
-	p := page{AppName: s.cfg.AppName, RequestID: c.Response().Header().Get(echo.HeaderXRequestID), Theme: s.theme(c)}
+	p := page{AppName: s.cfg.AppName, RequestID: c.Response().Header().Get(echo.HeaderXRequestID), Theme: s.theme(c), Open: s.cfg.Registration == config.Open}
 	user, err := session.From(c).User()
 	p.User, p.Unknown = user, err != nil
 	p.Section, _, _ = strings.Cut(strings.TrimPrefix(c.Request().URL.Path, "/"), "/")

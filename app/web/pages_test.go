@@ -41,6 +41,8 @@ func pageTypes() map[string]any {
 		"notes/show":               &notePage{},
 		"passwords/forgot":         &forgotPage{},
 		"passwords/reset":          &resetPage{},
+		"register/closed":          &closedPage{},
+		"register/confirm":         &joinPage{},
 		"register/new":             &registerPage{},
 		"users/sign-out":           &signOutPage{},
 		"users/sign-out-everybody": &signOutEverybodyPage{},

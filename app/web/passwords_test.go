@@ -207,11 +207,13 @@ func TestAskingForAPasswordHasLimits(t *testing.T) {
 // link in Ada's mail must not lead there.
 func TestLinksLeadToUsWhateverTheHost(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, dbtest.SQLite(t), func(c *config.Config) { c.Env, c.BaseURL, c.SMTPURL = config.Production, "https://meadow.example.com", "smtp://localhost:1" })
+	s := newServer(t, dbtest.SQLite(t), func(c *config.Config) {
+		c.Env, c.BaseURL, c.SMTPURL = config.Production, "https://meadow.example.com", "smtp://localhost:1"
+	})
 	signedInMember(t, s, adaEmail)
 	b := newBrowser(t, s)
 	b.host = "evil.example.com"
-	for _, path := range []string{"/forgot-password"} {
+	for _, path := range []string{"/forgot-password", "/register"} {
 		b.post(path, url.Values{"email": {adaEmail}}).wantStatus(http.StatusOK)
 		m := lastMail(t, s.db, adaEmail)
 		if !strings.Contains(m.TextBody, "https://meadow.example.com"+"/") || strings.Contains(m.TextBody+m.HtmlBody, "evil") {

@@ -21,8 +21,10 @@ func (s *Server) addRoutes() error {
 	err := errors.Join(
 		s.handle(http.MethodGet, "/", public, s.showHome),
 
-		s.handle(http.MethodGet, "/register", public, s.newUser),
-		s.handle(http.MethodPost, "/register", public, s.createUser),
+		s.handle(http.MethodGet, "/register", public, s.newRegistration),
+		s.handle(http.MethodPost, "/register", public, s.createRegistration),
+		s.handle(http.MethodGet, "/register/confirm", public, s.newUser),
+		s.handle(http.MethodPost, "/register/confirm", public, s.createUser),
 		s.handle(http.MethodGet, "/login", public, s.newSession),
 		s.handle(http.MethodPost, "/login", public, s.createSession),
 		s.handle(http.MethodPost, "/logout", signedIn, s.deleteSession),

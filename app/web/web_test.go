@@ -24,6 +24,7 @@ import (
 
 	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/app/links"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 )
@@ -32,7 +33,7 @@ import (
 func newServer(t *testing.T, d *db.DB, change ...func(*config.Config)) *Server {
 	t.Helper()
 	cfg := config.Config{
-		Env: config.Test, AppName: "Meadow", BaseURL: "http://localhost:8080", MailFrom: netmail.Address{Name: "Meadow", Address: "noreply@localhost"},
+		Env: config.Test, AppName: "Meadow", BaseURL: "http://localhost:8080", Registration: config.Open, MailFrom: netmail.Address{Name: "Meadow", Address: "noreply@localhost"},
 		SessionStore: config.Filesystem, SessionDir: t.TempDir(),
 		SessionSecrets:  []string{"a secret for tests, of 32 bytes and more"},
 		SessionIdle:     7 * 24 * time.Hour,
@@ -369,8 +370,30 @@ const (
 // register signs a new person up, and in.
 func (b *browser) register(email string) {
 	b.t.Helper()
-	b.submit("/register", "/register", "name", "Ada Lovelace", "email", email, "password", adaPassword).
-		wantRedirect("/dashboard")
+	b.join(email, "Ada Lovelace", adaPassword).wantRedirect("/dashboard")
+}
+
+// join follows the link to register that is sent to an address, and sends the form
+// behind it.
+func (b *browser) join(email, name, password string) *response {
+	b.t.Helper()
+	return b.submit(b.registrationLink(email), "/register/confirm", "name", name, "password", password)
+}
+
+// registrationLink has the link sent and returns it. Where there is no mail it is
+// as if it had been.
+func (b *browser) registrationLink(email string) string {
+	b.t.Helper()
+	s := b.handler.(*Server)
+	if s.outbox.On() {
+		b.submit("/register", "/register", "email", email).wantStatus(http.StatusOK)
+		return linkIn(b.t, lastMail(b.t, s.db, email))
+	}
+	path, err := links.New(b.t.Context(), s.db.Queries, links.Link{Purpose: links.Register, Email: email})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return path
 }
 
 func (b *browser) login(email, password string) *response {
