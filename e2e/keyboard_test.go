@@ -113,10 +113,12 @@ func TestWithTheKeyboardAlone(t *testing.T) {
 	b := newTab(t, startProgram(t, dbtest.SQLiteURL(t)), wide)
 	b.open("/").reach(tabKey, "link", "/register").hit(enterKey).wantPath("/register")
 	b.reach(tabKey, "field", "email").write(ada)
-	b.reach(backTab, "field", "name").write("Ada Lovelace")
-	b.reach(tabKey, "field", "password").write(commonPassword).hit(enterKey).wantStatus(422)
+	b.reach(tabKey, "button", "/register").hit(spaceKey).wantText("Look into your mail")
+	b.open(mailed(t, b.base, ada))
+	b.reach(tabKey, "field", "password").write(commonPassword)
+	b.reach(backTab, "field", "name").write("Ada Lovelace").hit(enterKey).wantStatus(422)
 	b.reach(tabKey, "field", "password").write(password)
-	b.reach(tabKey, "button", "/register").hit(spaceKey).wantPath("/dashboard")
+	b.reach(tabKey, "button", "/register/confirm").hit(spaceKey).wantPath("/dashboard")
 
 	b.reach(tabKey, "link", "/account").hit(enterKey).wantPath("/account")
 	b.reach(tabKey, "field", "name").write("Augusta King") // what was there is selected

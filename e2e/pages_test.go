@@ -30,9 +30,16 @@ var (
 			b.fill("email", "nobody@example.com").fill("password", password).press("/login")
 		}},
 		{path: "/register", status: 200},
-		{path: "/register", status: 422, then: func(b *tab) {
-			b.fill("name", "Ada Lovelace").fill("email", "ada@example").fill("password", commonPassword).press("/register")
+		{path: "/register", status: 422, then: func(b *tab) { b.fill("email", "ada@").press("/register") }},
+		{path: "/register", status: 200, name: "with the answer", then: func(b *tab) { b.fill("email", b.mailbox("sent")).press("/register") }},
+		{path: "/register", status: 200, name: "with the link", then: func(b *tab) { b.askForAccount(b.mailbox("new")) }},
+		{path: "/register", status: 422, name: "with the link and errors", then: func(b *tab) {
+			b.askForAccount(b.mailbox("new")).fill("name", "Ada Lovelace").fill("password", commonPassword).press("/register/confirm")
 		}},
+		{path: "/register/confirm", status: 404},
+		{path: "/forgot-password", status: 200},
+		{path: "/forgot-password", status: 422, then: func(b *tab) { b.fill("email", "ada@").press("/forgot-password") }},
+		{path: "/forgot-password", status: 200, name: "with the answer", then: func(b *tab) { b.fill("email", b.mailbox("sent")).press("/forgot-password") }},
 		{path: "/nope", status: 404},
 		{path: "/_dev/design", status: 200},
 	}
@@ -111,6 +118,11 @@ func eachView(t *testing.T, base, demoPassword string, l look, f func(b *tab, na
 			}
 		})
 	}
+}
+
+// mailbox is an address that this look has to itself.
+func (b *tab) mailbox(name string) string {
+	return name + "-" + strings.ReplaceAll(b.look.name, " ", "-") + "@example.com"
 }
 
 // TestEveryPageIsSound opens every page in light and dark, on a screen and on a

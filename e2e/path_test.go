@@ -44,9 +44,10 @@ func TestWithoutScripts(t *testing.T) {
 
 func mainPath(b *tab) {
 	b.open("/").wantStatus(200).click("/register").wantPath("/register")
-	b.fill("name", "Ada Lovelace").fill("email", ada).fill("password", commonPassword).press("/register")
-	b.wantFieldError("password").wantValue("name", "Ada Lovelace").wantValue("email", ada)
-	b.fill("password", password).press("/register").wantPath("/dashboard").wantText("Ada Lovelace")
+	b.fill("email", ada).press("/register").wantText("Look into your mail").wantText(ada)
+	b.open(mailed(b.t, b.base, ada)).fill("name", "Ada Lovelace").fill("password", commonPassword).press("/register/confirm")
+	b.wantFieldError("password").wantValue("name", "Ada Lovelace")
+	b.fill("password", password).press("/register/confirm").wantPath("/dashboard").wantText("Ada Lovelace")
 
 	b.click("/account").wantPath("/account").wantValue("name", "Ada Lovelace")
 	b.fill("name", "Augusta King").press("/account/profile").wantPath("/account").wantValue("name", "Augusta King")
@@ -56,6 +57,12 @@ func mainPath(b *tab) {
 	b.open("/account").wantPath("/login")
 	b.fill("email", ada).fill("password", commonPassword).press("/login").wantPath("/login").wantStatus(422)
 	b.fill("password", password).press("/login").wantPath("/account").wantValue("name", "Augusta King")
+
+	b.press("/logout").open("/login").click("/forgot-password").fill("email", ada).press("/forgot-password").wantText("Look into your mail")
+	link := mailed(b.t, b.base, ada)
+	b.open(link).fill("new_password", commonPassword).press("/reset-password").wantFieldError("new_password")
+	b.fill("new_password", password).press("/reset-password").wantPath("/dashboard").wantText("Your password is set.")
+	b.open(link).wantStatus(404).wantText("This link has ended")
 }
 
 // notesPath goes through the life of notes, as somebody who has none.
@@ -129,10 +136,17 @@ func (b *tab) signIn(email, password string) *tab {
 	return b.wantPath("/dashboard")
 }
 
+// askForAccount follows the link that is sent to an address.
+func (b *tab) askForAccount(email string) *tab {
+	b.t.Helper()
+	b.open("/register").fill("email", email).press("/register").wantText("Look into your mail")
+	return b.open(mailed(b.t, b.base, email)).wantPath("/register/confirm")
+}
+
 // signUp makes an account, and leads to the dashboard.
 func (b *tab) signUp(email string) *tab {
 	b.t.Helper()
-	b.open("/register")
-	b.fill("name", "Ada Lovelace").fill("email", email).fill("password", password).press("/register")
+	b.askForAccount(email)
+	b.fill("name", "Ada Lovelace").fill("password", password).press("/register/confirm")
 	return b.wantPath("/dashboard")
 }

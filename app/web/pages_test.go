@@ -40,7 +40,7 @@ func pageTypes() map[string]any {
 		"notes/new":                &noteFormPage{},
 		"notes/show":               &notePage{},
 		"passwords/forgot":         &forgotPage{},
-		"passwords/reset":          &resetPage{},
+		"passwords/reset":          &newPasswordPage{},
 		"register/closed":          &closedPage{},
 		"register/confirm":         &joinPage{},
 		"register/new":             &registerPage{},

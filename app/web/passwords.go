@@ -91,13 +91,13 @@ func (s *Server) sendReset(ctx context.Context, email string) error {
 	})
 }
 
-type resetPage struct {
+type newPasswordPage struct {
 	page
 	Email string // whose password
-	Form  resetForm
+	Form  newPasswordForm
 }
 
-type resetForm struct {
+type newPasswordForm struct {
 	Token    string `form:"token"`
 	Password string `form:"new_password"`
 	Errors   input.Errors
@@ -105,18 +105,18 @@ type resetForm struct {
 
 // editForgottenPassword shows whoever has the link a form, and changes nothing.
 func (s *Server) editForgottenPassword(c echo.Context) error {
-	form := resetForm{Token: c.QueryParam("token")}
+	form := newPasswordForm{Token: c.QueryParam("token")}
 	link, err := s.lookAt(c, links.Reset, form.Token)
 	if err != nil {
 		return s.ended(c, links.Reset, err)
 	}
-	return s.render(c, http.StatusOK, "passwords/reset", &resetPage{Email: link.Email, Form: form})
+	return s.render(c, http.StatusOK, "passwords/reset", &newPasswordPage{Email: link.Email, Form: form})
 }
 
 // updateForgottenPassword sets the password of whoever has the link, and signs
 // them in, here alone.
 func (s *Server) updateForgottenPassword(c echo.Context) error {
-	form := resetForm{Errors: input.Errors{}}
+	form := newPasswordForm{Errors: input.Errors{}}
 	if err := s.bind(c, &form); err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (s *Server) updateForgottenPassword(c echo.Context) error {
 	}
 	form.Errors.Add("new_password", auth.PasswordFault(form.Password, s.cfg.AppName, person.Name, person.Email))
 	if len(form.Errors) > 0 {
-		return s.render(c, http.StatusUnprocessableEntity, "passwords/reset", &resetPage{Email: link.Email, Form: form})
+		return s.render(c, http.StatusUnprocessableEntity, "passwords/reset", &newPasswordPage{Email: link.Email, Form: form})
 	}
 	hash, err := s.hasher.Hash(ctx, form.Password)
 	if err != nil {
