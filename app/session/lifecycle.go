@@ -124,6 +124,10 @@ func (s *Session) Commit() error {
 		s.manager.outage.release(s.c.Response())
 		s.held = false
 	}
+	if err == nil && s.remember != 0 {
+		err = s.manager.known.remember(s.c.Response(), s.c.Request(), s.remember)
+		s.remember = 0
+	}
 	s.changed, s.flashed = false, false
 	return err
 }

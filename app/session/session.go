@@ -84,6 +84,7 @@ type Manager struct {
 	maxValues      int  // bytes
 	now            func() time.Time
 	outage         outage // may be nil
+	known          knownCookie
 }
 
 // outage keeps what visitors get while the store can't be had: see outage.go.
@@ -115,7 +116,7 @@ func NewManager(o Options) (*Manager, error) {
 		db: o.DB, store: store, cookie: CookieName(o.Secure), keys: keys, keyID: id, idle: o.Idle, absolute: o.Absolute,
 		onServer: o.Store != "cookie", maxValues: limit, now: db.Now,
 	}
-	m.outage = newOutageCookie(keys, o.Secure)
+	m.outage, m.known = newOutageCookie(keys, o.Secure), newKnownCookie(keys, o.Secure)
 	return m, nil
 }
 
@@ -164,6 +165,7 @@ type Session struct {
 	saved     bool              // in this request
 	held      bool              // it has what was kept during an outage
 	ended     *sessions.Session // the one before a new id, to be removed
+	remember  int64             // whom this browser is to know, by id
 }
 
 // maxFlashes bounds the messages that wait to be shown: somebody may send form

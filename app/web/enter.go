@@ -38,15 +38,16 @@ var errTaken = errors.New("the address has an account already")
 // where single sign-on would: see docs/people.md. It returns sql.ErrNoRows or
 // errTaken for somebody who isn't let in, and what spend and change return.
 func (s *Server) enter(c echo.Context, p proof) error {
-	ctx := c.Request().Context()
-	err := session.From(c).SignInProved(func(q *db.Queries) (int64, string, error) {
+	ctx, id := c.Request().Context(), int64(0)
+	err := session.From(c).SignInProved(func(q *db.Queries) (_ int64, hash string, err error) {
 		if err := p.spend(q); err != nil {
 			return 0, "", err
 		}
 		person, err := q.GetPerson(ctx, p.email)
 		switch {
 		case errors.Is(err, sql.ErrNoRows) && p.newcomer != nil:
-			return s.addNewcomer(c, q, p.email, *p.newcomer)
+			id, err = s.addNewcomer(c, q, p.email, *p.newcomer)
+			return id, p.newcomer.passwordHash, err
 		case err != nil:
 			return 0, "", err
 		case p.change == nil:
@@ -54,22 +55,26 @@ func (s *Server) enter(c echo.Context, p proof) error {
 		case person.DisabledAt != nil:
 			return 0, "", session.ErrChanged
 		}
-		hash, err := p.change(q, person)
-		return person.ID, hash, err
+		hash, err = p.change(q, person)
+		id = person.ID
+		return id, hash, err
 	})
+	if err == nil {
+		session.From(c).Remember(id)
+	}
 	if db.IsUniqueViolation(err) { // somebody else was quicker
 		return errTaken
 	}
 	return err
 }
 
-func (s *Server) addNewcomer(c echo.Context, q *db.Queries, email string, n newcomer) (int64, string, error) {
+func (s *Server) addNewcomer(c echo.Context, q *db.Queries, email string, n newcomer) (int64, error) {
 	ctx := c.Request().Context()
 	id, err := q.CreateUser(ctx, db.CreateUserParams{Email: email, Name: n.name, PasswordHash: n.passwordHash, Role: n.role, Now: db.Now()})
 	if err != nil {
-		return 0, "", err
+		return 0, err
 	}
 	created := session.From(c).Event(audit.AccountCreated, id, "")
 	created.Actor = id
-	return id, n.passwordHash, audit.Record(ctx, q, created)
+	return id, audit.Record(ctx, q, created)
 }

@@ -28,6 +28,18 @@ func (s *Server) notify(c echo.Context, q *db.Queries, to string, m mail.Message
 	return s.outbox.Add(c.Request().Context(), q, m)
 }
 
+// newDevice is the notice of a sign-in in a browser that doesn't know the person.
+func (s *Server) newDevice() mail.Message {
+	return mail.Message{
+		Kind: "new device", Subject: "A sign-in from a new device",
+		Preview:    "If it wasn’t you, set another password now.",
+		Paragraphs: []string{"Somebody has signed in to your account at " + s.cfg.AppName + ", with your password, from a device or a browser where you haven’t before."},
+		Action:     mail.Action{Label: "Show where I am signed in", Path: "/account/sessions"},
+		Other:      mail.Action{Label: "It wasn’t me: set another password", Path: "/forgot-password"},
+		Notes:      []string{"If it was you, there is nothing to do. Another password signs everybody else out."},
+	}
+}
+
 // passwordChanged is the notice of a new password.
 func passwordChanged() mail.Message {
 	return mail.Message{

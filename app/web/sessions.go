@@ -48,7 +48,12 @@ func (s *Server) createSession(c echo.Context) error {
 
 	user, err := s.authenticate(c, form.Email, form.Password)
 	if err == nil {
-		err = session.From(c).SignIn(user.ID, user.PasswordHash)
+		err = session.From(c).SignInAnd(user.ID, user.PasswordHash, func(q *db.Queries) error {
+			if session.From(c).Knows(user.ID) {
+				return nil
+			}
+			return s.notify(c, q, form.Email, s.newDevice())
+		})
 	}
 	switch {
 	case errors.Is(err, session.ErrChanged):
@@ -67,6 +72,7 @@ func (s *Server) createSession(c echo.Context) error {
 		session.From(c).Discard()
 		return s.render(c, http.StatusUnprocessableEntity, "login/new", &loginPage{Form: form})
 	}
+	session.From(c).Remember(user.ID)
 	return s.redirect(c, form.Next)
 }
 
