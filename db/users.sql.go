@@ -355,6 +355,29 @@ func (q *Queries) SetPasswordHash(ctx context.Context, arg SetPasswordHashParams
 	return result.RowsAffected()
 }
 
+const updateUserEmail = `-- name: UpdateUserEmail :execrows
+UPDATE users
+SET email = $1, updated_at = $2
+WHERE id = $3
+  AND disabled_at IS NULL
+`
+
+type UpdateUserEmailParams struct {
+	Email string
+	Now   time.Time
+	ID    int64
+}
+
+// UpdateUserEmail changes a person's address. One that is taken is a unique
+// violation: see IsUniqueViolation.
+func (q *Queries) UpdateUserEmail(ctx context.Context, arg UpdateUserEmailParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, updateUserEmail, arg.Email, arg.Now, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const updateUserName = `-- name: UpdateUserName :exec
 UPDATE users
 SET name = $1, updated_at = $2

@@ -58,6 +58,14 @@ UPDATE users
 SET name = @name, updated_at = @now
 WHERE id = @id;
 
+-- name: UpdateUserEmail :execrows
+-- UpdateUserEmail changes a person's address. One that is taken is a unique
+-- violation: see IsUniqueViolation.
+UPDATE users
+SET email = @email, updated_at = @now
+WHERE id = @id
+  AND disabled_at IS NULL;
+
 -- name: ReplacePasswordHash :execrows
 -- ReplacePasswordHash replaces a person's password hash, if it is still the one
 -- that was verified.

@@ -20,7 +20,9 @@ const (
 	EverybodySignedOut Action = "everybody_signed_out"
 	PasswordChanged    Action = "password_changed"
 	NameChanged        Action = "name_changed"
-	RoleChanged        Action = "role_changed" // the new role
+	AddressChanged     Action = "address_changed"
+	AddressRestored    Action = "address_restored" // by the way back
+	RoleChanged        Action = "role_changed"     // the new role
 	AccountDisabled    Action = "account_disabled"
 	AccountEnabled     Action = "account_enabled"
 	AuditLogExported   Action = "audit_log_exported" // what was asked for
@@ -43,6 +45,8 @@ var words = []struct {
 	{EverybodySignedOut, "Everybody signed out"},
 	{PasswordChanged, "Password changed"},
 	{NameChanged, "Name changed"},
+	{AddressChanged, "E-mail address changed"},
+	{AddressRestored, "E-mail address changed back"},
 	{RoleChanged, "Role changed"},
 	{AccountCreated, "Account created"},
 	{AccountDisabled, "Account disabled"},

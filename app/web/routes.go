@@ -32,6 +32,8 @@ func (s *Server) addRoutes() error {
 		s.handle(http.MethodPost, "/forgot-password", public, s.createReset),
 		s.handle(http.MethodGet, "/reset-password", public, s.editForgottenPassword),
 		s.handle(http.MethodPost, "/reset-password", public, s.updateForgottenPassword),
+		s.handle(http.MethodGet, "/undo-email", public, s.confirmUndoEmail),
+		s.handle(http.MethodPost, "/undo-email", public, s.undoEmail),
 
 		s.handle(http.MethodPost, "/theme", public, s.updateTheme),
 
@@ -39,6 +41,10 @@ func (s *Server) addRoutes() error {
 		s.handle(http.MethodGet, "/account", signedIn, s.showAccount),
 		s.handle(http.MethodPost, "/account/profile", signedIn, s.updateProfile),
 		s.handle(http.MethodPost, "/account/password", signedIn, s.updatePassword),
+		s.handle(http.MethodGet, "/account/email", recentlyAuthenticated, s.editEmail),
+		s.handle(http.MethodPost, "/account/email", recentlyAuthenticated, s.updateEmail),
+		s.handle(http.MethodGet, "/account/email/confirm", signedIn, s.confirmEmail),
+		s.handle(http.MethodPost, "/account/email/confirm", signedIn, s.updateEmailByLink),
 		s.handle(http.MethodGet, "/account/reauthenticate", signedIn, s.newReauthentication),
 		s.handle(http.MethodPost, "/account/reauthenticate", signedIn, s.createReauthentication),
 		s.handle(http.MethodGet, "/account/sessions", signedIn, s.listDevices),
