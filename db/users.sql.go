@@ -56,6 +56,21 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (int64, 
 	return id, err
 }
 
+const deleteUser = `-- name: DeleteUser :execrows
+DELETE FROM users
+WHERE id = $1
+`
+
+// DeleteUser removes a person, and with them all rows that refer to them and are
+// deleted along.
+func (q *Queries) DeleteUser(ctx context.Context, id int64) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteUser, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const disableUser = `-- name: DisableUser :execrows
 UPDATE users
 SET updated_at = $1, disabled_at = $1
@@ -113,6 +128,36 @@ func (q *Queries) GetCredentials(ctx context.Context, email string) (GetCredenti
 	row := q.db.QueryRowContext(ctx, getCredentials, email)
 	var i GetCredentialsRow
 	err := row.Scan(&i.ID, &i.PasswordHash, &i.DisabledAt)
+	return i, err
+}
+
+const getOwnProfile = `-- name: GetOwnProfile :one
+SELECT id, email, name, role, created_at, updated_at
+FROM users
+WHERE id = $1
+`
+
+type GetOwnProfileRow struct {
+	ID        int64
+	Email     string
+	Name      string
+	Role      string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// GetOwnProfile returns what is known of a person.
+func (q *Queries) GetOwnProfile(ctx context.Context, id int64) (GetOwnProfileRow, error) {
+	row := q.db.QueryRowContext(ctx, getOwnProfile, id)
+	var i GetOwnProfileRow
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.Role,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
 	return i, err
 }
 
@@ -277,6 +322,24 @@ func (q *Queries) ListUsers(ctx context.Context) ([]ListUsersRow, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockAdministrators = `-- name: LockAdministrators :execrows
+UPDATE users
+SET updated_at = updated_at
+WHERE role = 'admin'
+  AND disabled_at IS NULL
+`
+
+// LockAdministrators keeps all administrators who can sign in as they are until the
+// transaction ends, and returns how many there are: before one is to go, so that
+// of two who go at once one stays.
+func (q *Queries) LockAdministrators(ctx context.Context) (int64, error) {
+	result, err := q.db.ExecContext(ctx, lockAdministrators)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const lockVerifiedUser = `-- name: LockVerifiedUser :execrows

@@ -54,7 +54,7 @@ var mods = map[string][]string{
 }
 
 // taken are columns that every table has, and names that a form has.
-var taken = set("id user_id created_at updated_at search_text errors max_rows now page skip search sort q only check is_taken find list user theme here section unknown flashes app_name request_id layout base")
+var taken = set("id user_id created_at updated_at search_text errors max_rows now page skip search sort q only check is_taken find list user theme here section unknown may_register flashes app_name request_id layout base")
 
 var enumValue = regexp.MustCompile(`^[a-z][a-z0-9_]{0,29}$`)
 

@@ -25,6 +25,8 @@ const (
 	RoleChanged        Action = "role_changed"     // the new role
 	AccountDisabled    Action = "account_disabled"
 	AccountEnabled     Action = "account_enabled"
+	AccountDeleted     Action = "account_deleted"
+	DataDownloaded     Action = "data_downloaded"    // of the account
 	AuditLogExported   Action = "audit_log_exported" // what was asked for
 )
 
@@ -51,6 +53,8 @@ var words = []struct {
 	{AccountCreated, "Account created"},
 	{AccountDisabled, "Account disabled"},
 	{AccountEnabled, "Account enabled"},
+	{AccountDeleted, "Account deleted"},
+	{DataDownloaded, "Data of the account downloaded"},
 	{AuditLogExported, "Audit log exported"},
 }
 

@@ -160,6 +160,13 @@ func (s *Session) SignOut() error {
 	return nil
 }
 
+// Leave gives the visitor a new, empty session, once what the old one signed in has
+// ended otherwise.
+func (s *Session) Leave() {
+	s.load()
+	s.leave()
+}
+
 // leave gives the visitor a new, empty session.
 func (s *Session) leave() {
 	s.renew()

@@ -22,15 +22,15 @@ import (
 
 // page is what the layout needs; the type of every page embeds it.
 type page struct {
-	AppName   string
-	RequestID string
-	Theme     string
-	Here      string        // this page, to come back to
-	User      *session.User // nil for a visitor who isn't signed in
-	Unknown   bool          // who it is, since the database is away
-	Open      bool          // everybody may register
-	Section   string        // the first part of this page's path, for the navigation
-	Flashes   []session.Flash
+	AppName     string
+	RequestID   string
+	Theme       string
+	Here        string        // this page, to come back to
+	User        *session.User // nil for a visitor who isn't signed in
+	Unknown     bool          // who it is, since the database is away
+	MayRegister bool          // everybody may
+	Section     string        // the first part of this page's path, for the navigation
+	Flashes     []session.Flash
 }
 
 func (p *page) base() *page { return p }
@@ -43,7 +43,7 @@ func (p *page) Layout() *page { return p }
 type pageData interface{ base() *page }
 
 func (s *Server) newPage(c echo.Context) page {
-	p := page{AppName: s.cfg.AppName, RequestID: c.Response().Header().Get(echo.HeaderXRequestID), Theme: s.theme(c), Open: s.cfg.Registration == config.Open}
+	p := page{AppName: s.cfg.AppName, RequestID: c.Response().Header().Get(echo.HeaderXRequestID), Theme: s.theme(c), MayRegister: s.cfg.Registration == config.Open}
 	user, err := session.From(c).User()
 	p.User, p.Unknown = user, err != nil
 	p.Section, _, _ = strings.Cut(strings.TrimPrefix(c.Request().URL.Path, "/"), "/")

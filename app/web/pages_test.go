@@ -22,6 +22,7 @@ import (
 func pageTypes() map[string]any {
 	aList := &list{path: "/notes", Search: `"<&`, Page: 5, Pages: 9, Total: 220}
 	pages := map[string]any{
+		"account/delete":           &leavePage{},
 		"account/email":            &emailPage{},
 		"account/email-confirm":    &emailLinkPage{},
 		"account/email-undo":       &emailLinkPage{},

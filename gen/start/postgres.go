@@ -80,6 +80,7 @@ var postgresAlone = changes{
 		{path: "db/alone.go", old: "nobody waits. On SQLite a transaction is\n// alone anyway: it waits for its turn, and returns true.", new: "nobody waits."},
 		{path: "db/alone.go", old: "\t\tif d.Postgres() {\n\t\t\tvar limit string\n\t\t\tif err := tx.QueryRowContext(ctx, tryAlone, key).Scan(&alone, &limit); err != nil {\n\t\t\t\treturn fmt.Errorf(\"take lock %d: %w\", key, err)\n\t\t\t}\n\t\t}\n", new: "\t\tvar limit string\n\t\tif err := tx.QueryRowContext(ctx, tryAlone, key).Scan(&alone, &limit); err != nil {\n\t\t\treturn fmt.Errorf(\"take lock %d: %w\", key, err)\n\t\t}\n"},
 		{path: "db/list.go", old: "Letters\n// are made small in Go: SQLite knows only those of ASCII.", new: "Letters\n// are made small in Go, whatever the database's locale."},
+		{path: "db/own.go", from: "\tquery := \"SELECT m.name", upTo: "\tfound, err := ", new: "\tconst query = \"SELECT table_name FROM information_schema.columns WHERE table_schema = current_schema() AND column_name = 'user_id' ORDER BY table_name\"\n"},
 		{path: "db/migrate.go", from: "\tif d.migrate.postgres == nil {", upTo: "\tfiles, err := fs.Sub(migrations, \"migrations/postgres\")"},
 		{path: "db/migrate.go", from: "\tif t.postgres == nil {\n\t\treturn lockSQLite", upTo: "\tfor {"},
 		{path: "db/migrate.go", from: "// lockSQLite waits"},

@@ -1,0 +1,154 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/managethefans/portal/app/audit"
+	"github.com/managethefans/portal/app/input"
+	"github.com/managethefans/portal/app/mail"
+	"github.com/managethefans/portal/app/session"
+	"github.com/managethefans/portal/db"
+)
+
+// People take their data with them, and delete their account.
+
+// maxOwnRows bounds what a download has of each table.
+const maxOwnRows = 100_000
+
+// ownData is what a person downloads.
+type ownData struct {
+	Profile  db.GetOwnProfileRow         `json:"profile"`
+	Activity []ownEvent                  `json:"security_activity"`
+	Rows     map[string][]map[string]any `json:"rows"`                // by table
+	CutShort []string                    `json:"cut_short,omitempty"` // tables that have more rows
+}
+
+// ownEvent is an event of the audit log, as its person may know it.
+type ownEvent struct {
+	At      string `json:"at"`
+	Action  string `json:"action"`
+	Details string `json:"details,omitempty"`
+	Address string `json:"address,omitempty"`
+	Device  string `json:"device,omitempty"`
+}
+
+// showData answers with all that is kept about the person who is signed in.
+func (s *Server) showData(c echo.Context) error {
+	ctx, user := c.Request().Context(), currentUser(c)
+	var data ownData
+	var err error
+	if data.Profile, err = s.db.GetOwnProfile(ctx, user.ID); err != nil {
+		return err
+	}
+	if data.Activity, err = s.ownEvents(c, user.ID); err != nil {
+		return err
+	}
+	if data.Rows, data.CutShort, err = s.db.OwnRows(ctx, user.ID, maxOwnRows); err != nil {
+		return err
+	}
+	body, err := json.MarshalIndent(data, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write data of user %d: %w", user.ID, err)
+	}
+	if err := record(c, s.db.Queries, audit.DataDownloaded, user.ID, ""); err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Disposition", `attachment; filename="my-data.json"`)
+	return c.Blob(http.StatusOK, "application/json", append(body, '\n'))
+}
+
+// ownEvents returns what happened to an account. What another did was done from
+// that person's address and device, which are theirs.
+func (s *Server) ownEvents(c echo.Context, userID int64) ([]ownEvent, error) {
+	rows, err := s.db.ListOwnAuditEvents(c.Request().Context(), db.ListOwnAuditEventsParams{
+		PersonID: userID, Before: newest.at, BeforeID: newest.id, MaxRows: maxOwnRows,
+	})
+	events := make([]ownEvent, len(rows))
+	for i, row := range rows {
+		e := ownEvent{At: row.HappenedAt.Format("2006-01-02T15:04:05Z"), Action: row.Action, Details: row.Details}
+		if row.ActorID == nil || *row.ActorID == userID {
+			e.Address, e.Device = row.Address, row.Device
+		}
+		events[i] = e
+	}
+	return events, err
+}
+
+type leavePage struct {
+	page
+	Days int // how long events of the audit log are kept, 0 for ever
+	Form leaveForm
+}
+
+type leaveForm struct {
+	Email  string `form:"email"`
+	Errors input.Errors
+}
+
+// errLastAdministrator says that somebody can't go, or nobody could look after the
+// others.
+var errLastAdministrator = errors.New("the last administrator can't go")
+
+// confirmDeleteAccount says what goes and what stays.
+func (s *Server) confirmDeleteAccount(c echo.Context) error {
+	return s.render(c, http.StatusOK, "account/delete", &leavePage{Days: days(s.cfg.AuditRetention)})
+}
+
+// deleteAccount removes the person who is signed in, who has typed their address
+// to say so, with all that refers to them.
+func (s *Server) deleteAccount(c echo.Context) error {
+	form := leaveForm{Errors: input.Errors{}}
+	if err := s.bind(c, &form); err != nil {
+		return err
+	}
+	user := currentUser(c)
+	if !strings.EqualFold(strings.TrimSpace(form.Email), user.Email) {
+		form.Errors.Add("email", "Type "+user.Email+" to say that you mean it.")
+	}
+	if len(form.Errors) == 0 {
+		err := s.removeAccount(c, user)
+		if errors.Is(err, errLastAdministrator) {
+			form.Errors.Add("email", "You are the last administrator. Make somebody else one first.")
+		} else if err != nil {
+			return err
+		}
+	}
+	if len(form.Errors) > 0 {
+		return s.render(c, http.StatusUnprocessableEntity, "account/delete", &leavePage{Days: days(s.cfg.AuditRetention), Form: form})
+	}
+	session.From(c).Leave()
+	session.From(c).Flash(session.Success, "Your account is deleted.")
+	return s.redirect(c, "/")
+}
+
+func (s *Server) removeAccount(c echo.Context, user *session.User) error {
+	ctx := c.Request().Context()
+	return s.db.InTx(ctx, func(q *db.Queries) error {
+		if user.Role == db.RoleAdmin {
+			if n, err := q.LockAdministrators(ctx); err != nil || n < 2 {
+				return errors.Join(err, errLastAdministrator)
+			}
+		}
+		if err := record(c, q, audit.AccountDeleted, user.ID, ""); err != nil {
+			return err
+		}
+		if err := s.notify(c, q, user.Email, mail.Message{
+			Kind: "account deleted", Subject: "Your account is deleted",
+			Preview:    "What was yours is gone.",
+			Paragraphs: []string{"Your account at " + s.cfg.AppName + " is deleted, and so is what belonged to you alone."},
+			Notes:      []string{"If it wasn’t you, tell an administrator. It can’t be undone."},
+		}); err != nil {
+			return err
+		}
+		n, err := q.DeleteUser(ctx, user.ID)
+		return oneRow(n, err)
+	})
+}

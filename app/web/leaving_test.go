@@ -1,0 +1,154 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/managethefans/portal/db"
+	"github.com/managethefans/portal/db/dbtest"
+)
+
+func TestADownloadHasAllThatIsTheirsAndNothingElse(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		b, eve := newBrowser(t, s), signedInMember(t, s, "eve@example.com")
+		b.register(adaEmail)
+		b.forget(adaEmail)
+		answer := b.get("/account/data").wantStatus(http.StatusOK)
+		if got := answer.Header.Get("Content-Disposition"); got != `attachment; filename="my-data.json"` || answer.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("got %v", answer.Header)
+		}
+		var data ownData
+		if err := json.Unmarshal([]byte(answer.body), &data); err != nil {
+			t.Fatal(err)
+		}
+		if data.Profile.Email != adaEmail || data.Profile.ID != b.userID() {
+			t.Errorf("the profile is %+v", data.Profile)
+		}
+		if len(data.Activity) < 2 || data.Activity[len(data.Activity)-1].Action != "account_created" {
+			t.Errorf("the activity is %+v", data.Activity)
+		}
+		if n := len(data.Rows["user_sessions"]); n != 1 || data.Rows["user_sessions"][0]["address"] != "192.0.2.1" || len(data.Rows["user_tokens"]) != 1 {
+			t.Errorf("the rows are %+v", data.Rows)
+		}
+		for _, secret := range []string{"hash", "argon2id", "eve@example.com", "key_id"} {
+			if strings.Contains(answer.body, secret) {
+				t.Errorf("it has %s: %s", secret, answer.body)
+			}
+		}
+		eve.wantUser(true)
+	})
+}
+
+// TestEveryTableOfPeopleIsInTheirDownloadAndGoesWithThem holds for tables that are
+// added later too: one that has user_id refers to users, and goes along.
+func TestEveryTableOfPeopleIsInTheirDownloadAndGoesWithThem(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		b := newBrowser(t, s)
+		b.register(adaEmail)
+		for _, route := range s.routes { // a row of each resource
+			if strings.Contains(route.Path, ":id") && !strings.HasPrefix(route.Path, "/admin/") && !strings.HasPrefix(route.Path, "/_dev/") && strings.Count(route.Path, "/") == 2 && route.Method == http.MethodGet {
+				newRow(b, route.Path)
+			}
+		}
+		id := b.userID()
+		rows, more, err := d.OwnRows(t.Context(), id, 10)
+		if err != nil || len(more) > 0 {
+			t.Fatal(more, err)
+		}
+		total := 0
+		for _, list := range rows {
+			total += len(list)
+		}
+		if len(rows) < 2 || total < 1 {
+			t.Errorf("got %v", rows)
+		}
+		b.submit("/account/delete", "/account/delete", "email", adaEmail).wantRedirect("/")
+		rows, _, err = d.OwnRows(t.Context(), id, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for table, left := range rows {
+			if len(left) > 0 {
+				t.Errorf("%s still has %v", table, left)
+			}
+		}
+	})
+}
+
+func TestDeletingTheAccount(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		b, elsewhere := newBrowser(t, s), newBrowser(t, s)
+		b.register(adaEmail)
+		elsewhere.login(adaEmail, adaPassword).wantRedirect("/dashboard")
+		link := elsewhere.forget(adaEmail)
+		id := b.userID()
+		for _, typed := range []string{"", "ada", "eve@example.com"} {
+			b.submit("/account/delete", "/account/delete", "email", typed).wantFieldError("email", "Type ada@example.com")
+		}
+		b.wantUser(true)
+		b.get("/account/delete").wantText("What goes:", "What stays:")
+		b.submit("/account/delete", "/account/delete", "email", " Ada@example.com ").wantRedirect("/")
+		b.get("/").wantText("Your account is deleted.")
+		b.wantUser(false)
+		elsewhere.wantUser(false)
+		elsewhere.get(link).wantStatus(http.StatusNotFound)
+		elsewhere.login(adaEmail, adaPassword).wantStatus(http.StatusUnprocessableEntity)
+		if m := lastMail(t, d, adaEmail); m.Subject != "Your account is deleted" {
+			t.Errorf("told %q", m.Subject)
+		}
+		events, err := d.ListAuditEventsOfPerson(t.Context(), db.ListAuditEventsOfPersonParams{PersonID: id, Before: newest.at, BeforeID: newest.id, MaxRows: 1})
+		if err != nil || len(events) != 1 || events[0].Action != "account_deleted" || events[0].SubjectEmail != nil {
+			t.Errorf("got %+v, %v", events, err)
+		}
+		newBrowser(t, s).register(adaEmail) // who comes back is somebody new
+	})
+}
+
+func TestTheLastAdministratorStays(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		admins := []*browser{signedInAs(t, s, "one@example.com", db.RoleAdmin), signedInAs(t, s, "two@example.com", db.RoleAdmin)}
+		signedInAs(t, s, "off@example.com", db.RoleAdmin)
+		if _, err := d.DisableUser(t.Context(), db.DisableUserParams{Email: "off@example.com", Now: db.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		var gone atomic.Int64
+		var group sync.WaitGroup
+		for i, b := range admins { // at once
+			group.Go(func() {
+				if b.post("/account/delete", map[string][]string{"email": {[]string{"one@example.com", "two@example.com"}[i]}}).StatusCode == http.StatusSeeOther {
+					gone.Add(1)
+				}
+			})
+		}
+		group.Wait()
+		if n, err := d.LockAdministrators(t.Context()); err != nil || n != 1 || gone.Load() != 1 {
+			t.Errorf("%d are gone, %d are left, %v", gone.Load(), n, err)
+		}
+	})
+}
+
+func TestLeavingDemandsARecentPassword(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dbtest.SQLite(t))
+	b := signedInMember(t, s, adaEmail)
+	if _, err := s.db.Pool().ExecContext(t.Context(), "UPDATE user_sessions SET created_at = $1", db.Now().Add(-recent)); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/account/data", "/account/delete", "/account/email"} {
+		b.get(path).wantRedirect("/account/reauthenticate?next=" + strings.ReplaceAll(path, "/", "%2F"))
+	}
+	b.post("/account/delete", map[string][]string{"email": {adaEmail}}).wantStatus(http.StatusSeeOther)
+	b.wantUser(true)
+}
