@@ -138,7 +138,7 @@ func TestSeedIsForDevelopmentAndCanBeRepeated(t *testing.T) {
 			if err != nil || !strings.Contains(first, "Sign in as mara@example.com") {
 				t.Fatalf("%v\n%s", err, first)
 			}
-			for _, command := range []string{"demote admin@example.com", "disable mara@example.com"} {
+			for _, command := range []string{"promote mara@example.com", "demote admin@example.com", "disable admin@example.com"} {
 				if _, err := invoke(t, env, "", strings.Fields("user "+command)...); err != nil {
 					t.Fatal(err)
 				}
@@ -244,11 +244,14 @@ func TestLookingAfterAccounts(t *testing.T) {
 				{"meadow2026\n", "user create eve@example.com --name Eve", "mostly a name"},
 				{"no line end at all", "user create eve@example.com --name Eve", "can sign in now"},
 				{"", "user list", "ada@example.com  Ada   admin   active"},
-				{"", "user demote ada@example.com", "is a member now"},
+				{"", "user demote ada@example.com", "ada@example.com is the last administrator"},
+				{"", "user disable ada@example.com", "ada@example.com is the last administrator"},
 				{"", "user promote eve@example.com", "is an administrator now"},
+				{"", "user demote ada@example.com", "is a member now"},
 				{"", "user list", "eve@example.com  Eve   admin   active"},
+				{"", "user promote ada@example.com", "is an administrator now"},
 				{"", "user disable eve@example.com", "is disabled, and signed out of 0 sessions"},
-				{"", "user list", "eve@example.com  Eve   admin   disabled"},
+				{"", "user list", "eve@example.com  Eve   admin  disabled"},
 				{"", "user enable eve@example.com", "can sign in again"},
 				{"", "user disable nobody@example.com", "nobody has the address nobody@example.com"},
 				{"", "user enable nobody@example.com", "nobody has the address"},

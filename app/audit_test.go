@@ -18,6 +18,7 @@ func TestWhatCommandsDoIsInTheAuditLog(t *testing.T) {
 			t.Parallel()
 			env := settings(url)
 			for _, command := range []string{
+				"user create eve@example.com --name Eve --admin", // who is left
 				"user create ada@example.com --name Ada --admin", "user demote ada@example.com", "user promote ada@example.com",
 				"user disable ada@example.com", "user enable ada@example.com",
 				"session revoke --user ada@example.com", "session revoke --all",
@@ -59,6 +60,7 @@ func TestWhatCommandsDoIsInTheAuditLog(t *testing.T) {
 				got = append(got, fmt.Sprint(e.Action, " ", subject, " ", e.Details))
 			}
 			want := []string{
+				"account_created eve@example.com admin",
 				"account_created ada@example.com admin", "role_changed ada@example.com member", "role_changed ada@example.com admin",
 				"account_disabled ada@example.com ", "account_enabled ada@example.com ",
 				"user_signed_out ada@example.com 0 devices", "everybody_signed_out nobody 0 devices",

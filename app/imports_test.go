@@ -18,13 +18,14 @@ func TestImportsGoOneWay(t *testing.T) {
 	t.Parallel()
 	module := ownModule(t) + "/"
 	allowed := map[string][]string{
-		"app":              {"app/audit", "app/auth", "app/config", "app/links", "app/mail", "app/outbox", "app/session", "app/web", "db"},
+		"app":              {"app/audit", "app/auth", "app/config", "app/links", "app/mail", "app/outbox", "app/people", "app/session", "app/web", "db"},
 		"app/audit":        {"app/auth", "db"},
 		"app/input":        {"app/auth"},
 		"app/links":        {"db"},
 		"app/mail":         {"templates"},
 		"app/outbox":       {"app/config", "app/mail", "db", "templates"},
-		"app/web":          {"app/audit", "app/auth", "app/config", "app/devtools", "app/input", "app/links", "app/mail", "app/outbox", "app/session", "db", "static", "templates"},
+		"app/people":       {"app/links", "db"},
+		"app/web":          {"app/audit", "app/auth", "app/config", "app/devtools", "app/input", "app/links", "app/mail", "app/outbox", "app/people", "app/session", "db", "static", "templates"},
 		"app/session":      {"app/audit", "db"},
 		"bench":            {"app/session", "db", "db/dbtest"},
 		"db/dbtest":        {"db"},

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/app/people"
 	"github.com/managethefans/portal/db"
 )
 
@@ -164,8 +166,11 @@ func (p *program) onUser(action func(context.Context, *db.DB, string) (string, e
 		}
 		return p.withReadyDatabase(ctx, func(_ config.Config, d *db.DB) error {
 			done, err := action(ctx, d, address)
-			if errors.Is(err, errNoUser) {
+			switch {
+			case errors.Is(err, sql.ErrNoRows):
 				return nobodyHas(address)
+			case errors.Is(err, people.ErrLastAdministrator):
+				return fmt.Errorf("%s is the last administrator: make somebody else one first, with `portal user promote EMAIL`", address)
 			}
 			if err == nil {
 				fmt.Fprintf(p.stdout, "%s %s\n", address, done)
@@ -179,16 +184,14 @@ func nobodyHas(address string) error {
 	return fmt.Errorf("nobody has the address %s: `portal user list` shows everybody", address)
 }
 
-var errNoUser = errors.New("no such user")
-
 func (p *program) setRole(role, title string) func(context.Context, *db.DB, string) (string, error) {
 	return func(ctx context.Context, d *db.DB, address string) (string, error) {
 		err := d.InTx(ctx, func(q *db.Queries) error {
-			n, err := q.UpdateUserRole(ctx, db.UpdateUserRoleParams{Email: address, Role: role, Now: db.Now()})
-			if err := oneRow(n, err); err != nil {
+			id, err := people.SetRole(ctx, q, address, role)
+			if err != nil {
 				return err
 			}
-			return record(ctx, q, address, audit.RoleChanged, role)
+			return audit.Record(ctx, q, audit.Event{Action: audit.RoleChanged, Subject: id, Details: role})
 		})
 		return "is " + title + " now", err
 	}
@@ -196,26 +199,23 @@ func (p *program) setRole(role, title string) func(context.Context, *db.DB, stri
 
 func disableUser(ctx context.Context, d *db.DB, address string) (string, error) {
 	var ended int64
-	err := d.InTx(ctx, func(q *db.Queries) error {
-		n, err := q.DisableUser(ctx, db.DisableUserParams{Email: address, Now: db.Now()})
-		if err := oneRow(n, err); err != nil {
+	err := d.InTx(ctx, func(q *db.Queries) (err error) {
+		var id int64
+		if id, ended, err = people.Disable(ctx, q, address); err != nil {
 			return err
 		}
-		if ended, err = q.DeleteUserSessionsByEmail(ctx, address); err != nil {
-			return err
-		}
-		return record(ctx, q, address, audit.AccountDisabled, "")
+		return audit.Record(ctx, q, audit.Event{Action: audit.AccountDisabled, Subject: id})
 	})
 	return fmt.Sprintf("is disabled, and signed out of %d sessions", ended), err
 }
 
 func enableUser(ctx context.Context, d *db.DB, address string) (string, error) {
 	err := d.InTx(ctx, func(q *db.Queries) error {
-		n, err := q.EnableUser(ctx, db.EnableUserParams{Email: address, Now: db.Now()})
-		if err := oneRow(n, err); err != nil {
+		id, err := people.Enable(ctx, q, address)
+		if err != nil {
 			return err
 		}
-		return record(ctx, q, address, audit.AccountEnabled, "")
+		return audit.Record(ctx, q, audit.Event{Action: audit.AccountEnabled, Subject: id})
 	})
 	return "can sign in again", err
 }
@@ -228,11 +228,4 @@ func record(ctx context.Context, q *db.Queries, address string, action audit.Act
 		return err
 	}
 	return audit.Record(ctx, q, audit.Event{Action: action, Subject: id, Details: details})
-}
-
-func oneRow(n int64, err error) error {
-	if err == nil && n == 0 {
-		return errNoUser
-	}
-	return err
 }

@@ -211,6 +211,36 @@ func (q *Queries) GetUser(ctx context.Context, id int64) (GetUserRow, error) {
 	return i, err
 }
 
+const getUserDetails = `-- name: GetUserDetails :one
+SELECT id, email, name, role, disabled_at, created_at
+FROM users
+WHERE id = $1
+`
+
+type GetUserDetailsRow struct {
+	ID         int64
+	Email      string
+	Name       string
+	Role       string
+	DisabledAt *time.Time
+	CreatedAt  time.Time
+}
+
+// GetUserDetails returns a person as administrators see them.
+func (q *Queries) GetUserDetails(ctx context.Context, id int64) (GetUserDetailsRow, error) {
+	row := q.db.QueryRowContext(ctx, getUserDetails, id)
+	var i GetUserDetailsRow
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.Role,
+		&i.DisabledAt,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const getUserID = `-- name: GetUserID :one
 SELECT id
 FROM users
@@ -223,6 +253,23 @@ func (q *Queries) GetUserID(ctx context.Context, email string) (int64, error) {
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const hasAdministrator = `-- name: HasAdministrator :one
+SELECT EXISTS (
+  SELECT 1
+  FROM users
+  WHERE role = 'admin'
+    AND disabled_at IS NULL
+)
+`
+
+// HasAdministrator reports whether somebody is an administrator who can sign in.
+func (q *Queries) HasAdministrator(ctx context.Context) (bool, error) {
+	row := q.db.QueryRowContext(ctx, hasAdministrator)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const listUserPage = `-- name: ListUserPage :many
@@ -336,6 +383,22 @@ WHERE role = 'admin'
 // of two who go at once one stays.
 func (q *Queries) LockAdministrators(ctx context.Context) (int64, error) {
 	result, err := q.db.ExecContext(ctx, lockAdministrators)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const lockRole = `-- name: LockRole :execrows
+UPDATE roles
+SET name = name
+WHERE name = $1
+`
+
+// LockRole has whoever locks the same role wait until the transaction ends. People
+// can be added to it meanwhile.
+func (q *Queries) LockRole(ctx context.Context, name string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, lockRole, name)
 	if err != nil {
 		return 0, err
 	}

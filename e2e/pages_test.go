@@ -82,6 +82,8 @@ var (
 	}
 	administratorViews = []view{
 		{path: "/admin/users", status: 200},
+		{path: "/admin/users/1", status: 200},
+		{path: "/admin/users/2", status: 200},
 		{path: "/admin/users/1/sign-out", status: 200},
 		{path: "/admin/sign-out-everybody", status: 200},
 		{path: "/admin/audit", status: 200},

@@ -29,6 +29,12 @@ SELECT id, email, name
 FROM users
 WHERE id = @id;
 
+-- name: GetUserDetails :one
+-- GetUserDetails returns a person as administrators see them.
+SELECT id, email, name, role, disabled_at, created_at
+FROM users
+WHERE id = @id;
+
 -- name: ListUsers :many
 -- ListUsers returns everybody, by address.
 SELECT id, email, name, role, disabled_at, created_at
@@ -130,3 +136,19 @@ WHERE email = @email;
 UPDATE users
 SET disabled_at = NULL, updated_at = @now
 WHERE email = @email;
+
+-- name: LockRole :execrows
+-- LockRole has whoever locks the same role wait until the transaction ends. People
+-- can be added to it meanwhile.
+UPDATE roles
+SET name = name
+WHERE name = @name;
+
+-- name: HasAdministrator :one
+-- HasAdministrator reports whether somebody is an administrator who can sign in.
+SELECT EXISTS (
+  SELECT 1
+  FROM users
+  WHERE role = 'admin'
+    AND disabled_at IS NULL
+);

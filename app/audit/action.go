@@ -19,6 +19,7 @@ const (
 	UserSignedOut      Action = "user_signed_out"   // how many devices
 	EverybodySignedOut Action = "everybody_signed_out"
 	PasswordChanged    Action = "password_changed"
+	ResetSent          Action = "reset_sent" // by an administrator
 	NameChanged        Action = "name_changed"
 	AddressChanged     Action = "address_changed"
 	AddressRestored    Action = "address_restored" // by the way back
@@ -46,6 +47,7 @@ var words = []struct {
 	{UserSignedOut, "Signed out everywhere"},
 	{EverybodySignedOut, "Everybody signed out"},
 	{PasswordChanged, "Password changed"},
+	{ResetSent, "Link for a new password sent"},
 	{NameChanged, "Name changed"},
 	{AddressChanged, "E-mail address changed"},
 	{AddressRestored, "E-mail address changed back"},

@@ -26,9 +26,14 @@ func (s *Session) Devices() ([]Device, error) {
 	if user == nil || err != nil {
 		return nil, err
 	}
+	return s.DevicesOf(user.ID)
+}
+
+// DevicesOf returns where a person is signed in.
+func (s *Session) DevicesOf(userID int64) ([]Device, error) {
 	now := s.manager.now()
 	rows, err := s.manager.db.ListUserSessions(s.context(), db.ListUserSessionsParams{
-		UserID: user.ID, Now: now, SeenSince: now.Add(-s.manager.idle), BegunSince: now.Add(-s.manager.absolute),
+		UserID: userID, Now: now, SeenSince: now.Add(-s.manager.idle), BegunSince: now.Add(-s.manager.absolute),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list sign-ins: %w", err)

@@ -179,17 +179,19 @@ func auditRows[Row db.ListAuditEventsRow | db.ListAuditEventsOfActionRow | db.Li
 }
 
 // auditPerson is somebody in an event, and the address of the page about them.
-type auditPerson struct{ Name, URL string }
+type auditPerson struct {
+	ID        int64
+	Name, URL string
+}
 
 func newAuditPerson(id *int64, address *string) *auditPerson {
 	if id == nil {
 		return nil
 	}
-	p := &auditPerson{fmt.Sprintf("deleted account %d", *id), fmt.Sprintf("/admin/audit?person=%d", *id)}
-	if address != nil {
-		p.Name = *address
+	if address == nil {
+		return &auditPerson{*id, fmt.Sprintf("deleted account %d", *id), fmt.Sprintf("/admin/audit?person=%d", *id)}
 	}
-	return p
+	return &auditPerson{*id, *address, userPath(*id)}
 }
 
 func (e auditEvent) Words() string         { return audit.Action(e.Action).Words() }

@@ -24,7 +24,8 @@ func TestAPersonSeesWhatHappenedToTheirAccountOnly(t *testing.T) {
 		ada, eve := signedInMember(t, s, adaEmail), signedInMember(t, s, "eve@example.com")
 		newDevice(ada, firefox)
 		newBrowser(t, s).login(adaEmail, "wrong")
-		admin.post(fmt.Sprintf("/admin/users/%d/sign-out", ada.userID()), nil).wantRedirect("/admin/users")
+		path := userPath(ada.userID())
+		admin.post(path+"/sign-out", nil).wantRedirect(path)
 		ada.login(adaEmail, adaPassword).wantRedirect("/dashboard")
 
 		page := ada.get("/account/activity").wantText(

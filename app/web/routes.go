@@ -67,6 +67,11 @@ func (s *Server) addRoutes() error {
 		// gen adds routes above this line.
 
 		s.handle(http.MethodGet, "/admin/users", administrator, s.listUsers),
+		s.handle(http.MethodGet, "/admin/users/:id", administrator, s.showUser),
+		s.handle(http.MethodPost, "/admin/users/:id/role", recentAdministrator, s.updateUserRole),
+		s.handle(http.MethodPost, "/admin/users/:id/disable", recentAdministrator, s.disableUser),
+		s.handle(http.MethodPost, "/admin/users/:id/enable", recentAdministrator, s.enableUser),
+		s.handle(http.MethodPost, "/admin/users/:id/reset", recentAdministrator, s.createUserReset),
 		s.handle(http.MethodGet, "/admin/users/:id/sign-out", administrator, s.confirmSignOutUser),
 		s.handle(http.MethodPost, "/admin/users/:id/sign-out", recentAdministrator, s.signOutUser),
 		s.handle(http.MethodGet, "/admin/sign-out-everybody", administrator, s.confirmSignOutEverybody),

@@ -43,7 +43,7 @@ func (s *Server) signOutUser(c echo.Context) error {
 		return err
 	}
 	session.From(c).Flash(session.Success, person.Name+" is signed out on "+session.DeviceCount(n)+".")
-	return s.redirect(c, "/admin/users")
+	return s.redirect(c, userPath(person.ID))
 }
 
 // confirmSignOutEverybody asks before everybody is signed out.

@@ -1,0 +1,216 @@
+package web
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/managethefans/portal/app/audit"
+	"github.com/managethefans/portal/app/input"
+	"github.com/managethefans/portal/app/links"
+	"github.com/managethefans/portal/app/mail"
+	"github.com/managethefans/portal/app/people"
+	"github.com/managethefans/portal/app/session"
+	"github.com/managethefans/portal/db"
+)
+
+// One person, as administrators see and change them. Nobody sees or sets somebody
+// else's password.
+
+// recentEvents is how many events the page of a person has.
+const recentEvents = 10
+
+// roleChoices are the roles that an administrator can give, in words.
+func roleChoices() []input.Choice {
+	return []input.Choice{{Value: db.RoleMember, Label: "Member"}, {Value: db.RoleAdmin, Label: "Administrator"}}
+}
+
+func isRole(role string) bool {
+	return slices.ContainsFunc(roleChoices(), func(c input.Choice) bool { return c.Value == role })
+}
+
+type personPage struct {
+	page
+	Person  db.GetUserDetailsRow
+	Devices []session.Device
+	Events  []auditEvent
+	Form    roleForm
+	Mail    bool // messages can be sent
+}
+
+// Log is the address of all events of the person.
+func (p *personPage) Log() string { return fmt.Sprintf("/admin/audit?person=%d", p.Person.ID) }
+
+// Self reports whether it is the administrator's own page.
+func (p *personPage) Self() bool { return p.User != nil && p.User.ID == p.Person.ID }
+
+type roleForm struct {
+	Role   string `form:"role"`
+	Roles  []input.Choice
+	Errors input.Errors
+}
+
+func (s *Server) showUser(c echo.Context) error {
+	person, err := s.routePerson(c)
+	if err != nil {
+		return err
+	}
+	return s.renderPerson(c, http.StatusOK, person, roleForm{Role: person.Role})
+}
+
+func (s *Server) renderPerson(c echo.Context, status int, person db.GetUserDetailsRow, form roleForm) error {
+	devices, err := session.From(c).DevicesOf(person.ID)
+	if err != nil {
+		return err
+	}
+	events, err := s.auditEvents(c.Request().Context(), auditFilter{person: person.ID}, newest, recentEvents)
+	if err != nil {
+		return err
+	}
+	form.Roles = roleChoices()
+	return s.render(c, status, "users/show", &personPage{Person: person, Devices: devices, Events: events, Form: form, Mail: s.outbox.On()})
+}
+
+func (s *Server) updateUserRole(c echo.Context) error {
+	person, err := s.routePerson(c)
+	if err != nil {
+		return err
+	}
+	form := roleForm{Errors: input.Errors{}}
+	if err := s.bind(c, &form); err != nil {
+		return err
+	}
+	if !isRole(form.Role) {
+		form.Errors.Add("role", "Choose a role.")
+		return s.renderPerson(c, http.StatusUnprocessableEntity, person, form)
+	}
+	err = s.changePerson(c, person, audit.RoleChanged, form.Role, func(q *db.Queries) (int64, error) {
+		return people.SetRole(c.Request().Context(), q, person.Email, form.Role)
+	})
+	if errors.Is(err, people.ErrLastAdministrator) {
+		form.Errors.Add("role", "There is no other administrator who can sign in: make somebody else one first.")
+		return s.renderPerson(c, http.StatusUnprocessableEntity, person, form)
+	}
+	if err != nil {
+		return err
+	}
+	session.From(c).Flash(session.Success, "The role of "+person.Name+" is changed.")
+	if person.ID == currentUser(c).ID && form.Role != db.RoleAdmin {
+		return s.redirect(c, "/account") // this page isn't theirs to see any more
+	}
+	return s.redirect(c, userPath(person.ID))
+}
+
+// disableUser keeps a person out. Nobody does that to themselves: it couldn't be
+// taken back.
+func (s *Server) disableUser(c echo.Context) error {
+	person, err := s.routePerson(c)
+	if err != nil {
+		return err
+	}
+	if person.ID == currentUser(c).ID {
+		session.From(c).Flash(session.Error, "Another administrator has to disable your account.")
+		return s.redirect(c, userPath(person.ID))
+	}
+	err = s.changePerson(c, person, audit.AccountDisabled, "", func(q *db.Queries) (int64, error) {
+		id, _, err := people.Disable(c.Request().Context(), q, person.Email)
+		return id, err
+	})
+	switch {
+	case errors.Is(err, people.ErrLastAdministrator): // somebody has just taken away the others
+		session.From(c).Flash(session.Error, "There is no other administrator who can sign in: make somebody else one first.")
+	case err != nil:
+		return err
+	default:
+		session.From(c).Flash(session.Success, person.Name+" is disabled, and signed out everywhere.")
+	}
+	return s.redirect(c, userPath(person.ID))
+}
+
+func (s *Server) enableUser(c echo.Context) error {
+	person, err := s.routePerson(c)
+	if err != nil {
+		return err
+	}
+	err = s.changePerson(c, person, audit.AccountEnabled, "", func(q *db.Queries) (int64, error) {
+		return people.Enable(c.Request().Context(), q, person.Email)
+	})
+	if err != nil {
+		return err
+	}
+	session.From(c).Flash(session.Success, person.Name+" can sign in again.")
+	return s.redirect(c, userPath(person.ID))
+}
+
+// createUserReset sends a person the link with which they set a new password
+// themselves.
+func (s *Server) createUserReset(c echo.Context) error {
+	person, err := s.routePerson(c)
+	if err != nil {
+		return err
+	}
+	if !s.outbox.On() {
+		return echo.ErrNotFound
+	}
+	if person.DisabledAt != nil {
+		session.From(c).Flash(session.Error, "A disabled account can't get a new password: enable it first.")
+		return s.redirect(c, userPath(person.ID))
+	}
+	ctx := c.Request().Context()
+	err = s.db.InTx(ctx, func(q *db.Queries) error {
+		path, err := links.New(ctx, q, links.Link{Purpose: links.Reset, UserID: person.ID, Email: person.Email})
+		if err != nil {
+			return err
+		}
+		goodFor := lasting(links.Reset.GoodFor())
+		err = s.outbox.Add(ctx, q, mail.Message{
+			Kind: "new password", To: person.Email, GoodFor: links.Reset.GoodFor(),
+			Subject:    "Set a new password",
+			Preview:    "The link is good for " + goodFor + ", and once.",
+			Paragraphs: []string{"An administrator of " + s.cfg.AppName + " has sent you a link to set a new password for your account. It is good for " + goodFor + ", and once. You can ask for another one yourself."},
+			Action:     mail.Action{Label: "Set a new password", Path: path},
+			Other:      mail.Action{Label: "Ask for another link", Path: "/forgot-password"},
+			Notes:      []string{"Until then your password is as it was. Nobody else needs the link: administrators don’t ask for it."},
+		})
+		if err != nil {
+			return err
+		}
+		return record(c, q, audit.ResetSent, person.ID, "")
+	})
+	if err != nil {
+		return err
+	}
+	session.From(c).Flash(session.Success, "A link to set a new password is on its way to "+person.Email+".")
+	return s.redirect(c, userPath(person.ID))
+}
+
+// changePerson changes a person and records it, in one transaction. change goes by
+// the address and returns whose it was: where that is another's by now, nothing
+// has happened.
+func (s *Server) changePerson(c echo.Context, person db.GetUserDetailsRow, action audit.Action, details string, change func(*db.Queries) (int64, error)) error {
+	return s.db.InTx(c.Request().Context(), func(q *db.Queries) error {
+		id, err := change(q)
+		if err == nil && id != person.ID {
+			err = sql.ErrNoRows
+		}
+		if err != nil {
+			return err
+		}
+		return record(c, q, action, person.ID, details)
+	})
+}
+
+// routePerson returns whom the route names.
+func (s *Server) routePerson(c echo.Context) (db.GetUserDetailsRow, error) {
+	id, err := pathID(c)
+	if err != nil {
+		return db.GetUserDetailsRow{}, err
+	}
+	return s.db.GetUserDetails(c.Request().Context(), id)
+}
+
+func userPath(id int64) string { return fmt.Sprintf("/admin/users/%d", id) }
