@@ -371,24 +371,6 @@ func (q *Queries) ListUsers(ctx context.Context) ([]ListUsersRow, error) {
 	return items, nil
 }
 
-const lockAdministrators = `-- name: LockAdministrators :execrows
-UPDATE users
-SET updated_at = updated_at
-WHERE role = 'admin'
-  AND disabled_at IS NULL
-`
-
-// LockAdministrators keeps all administrators who can sign in as they are until the
-// transaction ends, and returns how many there are: before one is to go, so that
-// of two who go at once one stays.
-func (q *Queries) LockAdministrators(ctx context.Context) (int64, error) {
-	result, err := q.db.ExecContext(ctx, lockAdministrators)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
 const lockRole = `-- name: LockRole :execrows
 UPDATE roles
 SET name = name

@@ -98,15 +98,6 @@ WHERE id = @id
   AND password_hash = @verified_hash
   AND disabled_at IS NULL;
 
--- name: LockAdministrators :execrows
--- LockAdministrators keeps all administrators who can sign in as they are until the
--- transaction ends, and returns how many there are: before one is to go, so that
--- of two who go at once one stays.
-UPDATE users
-SET updated_at = updated_at
-WHERE role = 'admin'
-  AND disabled_at IS NULL;
-
 -- name: DeleteUser :execrows
 -- DeleteUser removes a person, and with them all rows that refer to them and are
 -- deleted along.

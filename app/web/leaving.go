@@ -12,6 +12,7 @@ import (
 	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/app/input"
 	"github.com/managethefans/portal/app/mail"
+	"github.com/managethefans/portal/app/people"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 )
@@ -93,10 +94,6 @@ type leaveForm struct {
 	Errors input.Errors
 }
 
-// errLastAdministrator says that somebody can't go, or nobody could look after the
-// others.
-var errLastAdministrator = errors.New("the last administrator can't go")
-
 // confirmDeleteAccount says what goes and what stays.
 func (s *Server) confirmDeleteAccount(c echo.Context) error {
 	return s.render(c, http.StatusOK, "account/delete", &leavePage{Days: days(s.cfg.AuditRetention)})
@@ -115,7 +112,7 @@ func (s *Server) deleteAccount(c echo.Context) error {
 	}
 	if len(form.Errors) == 0 {
 		err := s.removeAccount(c, user)
-		if errors.Is(err, errLastAdministrator) {
+		if errors.Is(err, people.ErrLastAdministrator) {
 			form.Errors.Add("email", "You are the last administrator. Make somebody else one first.")
 		} else if err != nil {
 			return err
@@ -132,11 +129,6 @@ func (s *Server) deleteAccount(c echo.Context) error {
 func (s *Server) removeAccount(c echo.Context, user *session.User) error {
 	ctx := c.Request().Context()
 	return s.db.InTx(ctx, func(q *db.Queries) error {
-		if user.Role == db.RoleAdmin {
-			if n, err := q.LockAdministrators(ctx); err != nil || n < 2 {
-				return errors.Join(err, errLastAdministrator)
-			}
-		}
 		if err := record(c, q, audit.AccountDeleted, user.ID, ""); err != nil {
 			return err
 		}
@@ -148,7 +140,9 @@ func (s *Server) removeAccount(c echo.Context, user *session.User) error {
 		}); err != nil {
 			return err
 		}
-		n, err := q.DeleteUser(ctx, user.ID)
-		return oneRow(n, err)
+		return people.KeepAdministrator(ctx, q, func() error {
+			n, err := q.DeleteUser(ctx, user.ID)
+			return oneRow(n, err)
+		})
 	})
 }
