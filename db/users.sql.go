@@ -15,13 +15,29 @@ SELECT count(*)
 FROM (
   SELECT 1
   FROM users
-  LIMIT $1
+  WHERE (NOT CAST($1 AS boolean) OR role = 'admin')
+    AND (NOT CAST($2 AS boolean) OR disabled_at IS NOT NULL)
+    AND (CAST($3 AS text) = '' OR lower(name) LIKE $3 ESCAPE '\' OR email LIKE $3 ESCAPE '\')
+  LIMIT $4
 ) AS counted
 `
 
-// CountUsers returns how many people there are, or max_rows when they are more.
-func (q *Queries) CountUsers(ctx context.Context, maxRows int32) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countUsers, maxRows)
+type CountUsersParams struct {
+	OnlyAdmins   bool
+	OnlyDisabled bool
+	Search       string
+	MaxRows      int32
+}
+
+// CountUsers returns how many people ListUserPage has in all, or max_rows when
+// they are more.
+func (q *Queries) CountUsers(ctx context.Context, arg CountUsersParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countUsers,
+		arg.OnlyAdmins,
+		arg.OnlyDisabled,
+		arg.Search,
+		arg.MaxRows,
+	)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -212,7 +228,7 @@ func (q *Queries) GetUser(ctx context.Context, id int64) (GetUserRow, error) {
 }
 
 const getUserDetails = `-- name: GetUserDetails :one
-SELECT id, email, name, role, disabled_at, created_at
+SELECT id, email, name, role, disabled_at, created_at, last_seen_at
 FROM users
 WHERE id = $1
 `
@@ -224,6 +240,7 @@ type GetUserDetailsRow struct {
 	Role       string
 	DisabledAt *time.Time
 	CreatedAt  time.Time
+	LastSeenAt *time.Time
 }
 
 // GetUserDetails returns a person as administrators see them.
@@ -237,6 +254,7 @@ func (q *Queries) GetUserDetails(ctx context.Context, id int64) (GetUserDetailsR
 		&i.Role,
 		&i.DisabledAt,
 		&i.CreatedAt,
+		&i.LastSeenAt,
 	)
 	return i, err
 }
@@ -273,15 +291,21 @@ func (q *Queries) HasAdministrator(ctx context.Context) (bool, error) {
 }
 
 const listUserPage = `-- name: ListUserPage :many
-SELECT id, email, name, role, disabled_at, created_at
+SELECT id, email, name, role, disabled_at, created_at, last_seen_at
 FROM users
+WHERE (NOT CAST($1 AS boolean) OR role = 'admin')
+  AND (NOT CAST($2 AS boolean) OR disabled_at IS NOT NULL)
+  AND (CAST($3 AS text) = '' OR lower(name) LIKE $3 ESCAPE '\' OR email LIKE $3 ESCAPE '\')
 ORDER BY email
-LIMIT $2 OFFSET $1
+LIMIT $5 OFFSET $4
 `
 
 type ListUserPageParams struct {
-	Skip    int32
-	MaxRows int32
+	OnlyAdmins   bool
+	OnlyDisabled bool
+	Search       string
+	Skip         int32
+	MaxRows      int32
 }
 
 type ListUserPageRow struct {
@@ -291,12 +315,20 @@ type ListUserPageRow struct {
 	Role       string
 	DisabledAt *time.Time
 	CreatedAt  time.Time
+	LastSeenAt *time.Time
 }
 
 // ListUserPage returns one page of everybody, by address; OrderBy lists them
-// otherwise.
+// otherwise. An empty search finds all; else it is a LIKE pattern for the name in
+// small letters, or the address.
 func (q *Queries) ListUserPage(ctx context.Context, arg ListUserPageParams) ([]ListUserPageRow, error) {
-	rows, err := q.db.QueryContext(ctx, listUserPage, arg.Skip, arg.MaxRows)
+	rows, err := q.db.QueryContext(ctx, listUserPage,
+		arg.OnlyAdmins,
+		arg.OnlyDisabled,
+		arg.Search,
+		arg.Skip,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -311,6 +343,7 @@ func (q *Queries) ListUserPage(ctx context.Context, arg ListUserPageParams) ([]L
 			&i.Role,
 			&i.DisabledAt,
 			&i.CreatedAt,
+			&i.LastSeenAt,
 		); err != nil {
 			return nil, err
 		}
@@ -389,22 +422,23 @@ func (q *Queries) LockRole(ctx context.Context, name string) (int64, error) {
 
 const lockVerifiedUser = `-- name: LockVerifiedUser :execrows
 UPDATE users
-SET updated_at = updated_at
-WHERE id = $1
-  AND password_hash = $2
+SET last_seen_at = $1
+WHERE id = $2
+  AND password_hash = $3
   AND disabled_at IS NULL
 `
 
 type LockVerifiedUserParams struct {
+	Now          *time.Time
 	ID           int64
 	VerifiedHash string
 }
 
-// LockVerifiedUser keeps an account as it is until the transaction ends. It
-// changes no row if the password is no longer the one that was verified, or if
-// the account has been disabled.
+// LockVerifiedUser keeps an account as it is until the transaction ends, but for
+// when the person was last seen. It changes no row if the password is no longer the
+// one that was verified, or if the account has been disabled.
 func (q *Queries) LockVerifiedUser(ctx context.Context, arg LockVerifiedUserParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, lockVerifiedUser, arg.ID, arg.VerifiedHash)
+	result, err := q.db.ExecContext(ctx, lockVerifiedUser, arg.Now, arg.ID, arg.VerifiedHash)
 	if err != nil {
 		return 0, err
 	}
@@ -461,6 +495,23 @@ func (q *Queries) SetPasswordHash(ctx context.Context, arg SetPasswordHashParams
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const setUserSeen = `-- name: SetUserSeen :exec
+UPDATE users
+SET last_seen_at = $1
+WHERE id = $2
+`
+
+type SetUserSeenParams struct {
+	Now *time.Time
+	ID  int64
+}
+
+// SetUserSeen records that a person is here.
+func (q *Queries) SetUserSeen(ctx context.Context, arg SetUserSeenParams) error {
+	_, err := q.db.ExecContext(ctx, setUserSeen, arg.Now, arg.ID)
+	return err
 }
 
 const updateUserEmail = `-- name: UpdateUserEmail :execrows

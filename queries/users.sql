@@ -31,7 +31,7 @@ WHERE id = @id;
 
 -- name: GetUserDetails :one
 -- GetUserDetails returns a person as administrators see them.
-SELECT id, email, name, role, disabled_at, created_at
+SELECT id, email, name, role, disabled_at, created_at, last_seen_at
 FROM users
 WHERE id = @id;
 
@@ -43,18 +43,26 @@ ORDER BY email;
 
 -- name: ListUserPage :many
 -- ListUserPage returns one page of everybody, by address; OrderBy lists them
--- otherwise.
-SELECT id, email, name, role, disabled_at, created_at
+-- otherwise. An empty search finds all; else it is a LIKE pattern for the name in
+-- small letters, or the address.
+SELECT id, email, name, role, disabled_at, created_at, last_seen_at
 FROM users
+WHERE (NOT CAST(@only_admins AS boolean) OR role = 'admin')
+  AND (NOT CAST(@only_disabled AS boolean) OR disabled_at IS NOT NULL)
+  AND (CAST(@search AS text) = '' OR lower(name) LIKE @search ESCAPE '\' OR email LIKE @search ESCAPE '\')
 ORDER BY email
 LIMIT @max_rows OFFSET @skip;
 
 -- name: CountUsers :one
--- CountUsers returns how many people there are, or max_rows when they are more.
+-- CountUsers returns how many people ListUserPage has in all, or max_rows when
+-- they are more.
 SELECT count(*)
 FROM (
   SELECT 1
   FROM users
+  WHERE (NOT CAST(@only_admins AS boolean) OR role = 'admin')
+    AND (NOT CAST(@only_disabled AS boolean) OR disabled_at IS NOT NULL)
+    AND (CAST(@search AS text) = '' OR lower(name) LIKE @search ESCAPE '\' OR email LIKE @search ESCAPE '\')
   LIMIT @max_rows
 ) AS counted;
 
@@ -89,11 +97,11 @@ WHERE id = @id
   AND disabled_at IS NULL;
 
 -- name: LockVerifiedUser :execrows
--- LockVerifiedUser keeps an account as it is until the transaction ends. It
--- changes no row if the password is no longer the one that was verified, or if
--- the account has been disabled.
+-- LockVerifiedUser keeps an account as it is until the transaction ends, but for
+-- when the person was last seen. It changes no row if the password is no longer the
+-- one that was verified, or if the account has been disabled.
 UPDATE users
-SET updated_at = updated_at
+SET last_seen_at = @now
 WHERE id = @id
   AND password_hash = @verified_hash
   AND disabled_at IS NULL;
@@ -108,6 +116,12 @@ WHERE id = @id;
 -- GetOwnProfile returns what is known of a person.
 SELECT id, email, name, role, created_at, updated_at
 FROM users
+WHERE id = @id;
+
+-- name: SetUserSeen :exec
+-- SetUserSeen records that a person is here.
+UPDATE users
+SET last_seen_at = @now
 WHERE id = @id;
 
 -- name: UpdateUserRole :execrows

@@ -276,6 +276,11 @@ func (s *Session) prolong(now time.Time) bool {
 		SeenBefore: now.Add(-every),
 		ExpiresAt:  s.manager.ends(s.user.AuthenticatedAt, now),
 	})
+	if hour := now.Truncate(time.Hour); err == nil && n > 0 && s.user.LastSeenAt.Before(hour) {
+		// Lists of people are sorted by it, so it costs more than the sign-in's own,
+		// and is written once an hour. The next one mends it if it fails.
+		_ = s.manager.db.SetUserSeen(s.context(), db.SetUserSeenParams{ID: s.user.ID, Now: &now})
+	}
 	s.user.LastSeenAt = now    // so that it isn't tried again
 	return err == nil && n > 0 // else it has ended since it was loaded, or was prolonged
 }

@@ -260,3 +260,33 @@ func TestAnAnswerThatIsNoPageCountsAsUseToo(t *testing.T) {
 		}
 	})
 }
+
+// TestAPersonIsSeenOnceAnHour looks at when the list of people says that they were
+// here.
+func TestAPersonIsSeenOnceAnHour(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *site) {
+		begin := time.Date(2030, 1, 1, 9, 50, 0, 0, time.UTC)
+		now := begin
+		s.manager.now = func() time.Time { return now }
+		v := s.visitor()
+		v.do(fmt.Sprint("/in?id=", s.ada))
+		want := func(at time.Time) {
+			t.Helper()
+			person, err := s.options.DB.GetUserDetails(t.Context(), s.ada)
+			if err != nil || person.LastSeenAt == nil || !person.LastSeenAt.Equal(at) {
+				t.Errorf("seen at %v, want %v: %v", person.LastSeenAt, at, err)
+			}
+		}
+		want(begin)
+		for _, step := range []struct {
+			after time.Duration
+			seen  time.Duration
+		}{{5 * time.Minute, 0}, {12 * time.Minute, 12 * time.Minute}, {30 * time.Minute, 12 * time.Minute}, {71 * time.Minute, 71 * time.Minute}} {
+			now = begin.Add(step.after)
+			v.want("/who", "ada@example.com")
+			want(begin.Add(step.seen))
+		}
+		v.do("/out")
+		want(begin.Add(71 * time.Minute))
+	})
+}

@@ -89,7 +89,7 @@ func (s *Session) signIn(again audit.Action, prove func(*db.Queries) (int64, str
 			return err
 		}
 		userID = id
-		n, err := q.LockVerifiedUser(s.context(), db.LockVerifiedUserParams{ID: userID, VerifiedHash: hash})
+		n, err := q.LockVerifiedUser(s.context(), db.LockVerifiedUserParams{ID: userID, VerifiedHash: hash, Now: &now})
 		if err != nil {
 			return err
 		}

@@ -228,8 +228,8 @@ func TestAnAdministratorSignsAPersonOut(t *testing.T) {
 		admin.get("/admin/users/999999/sign-out").wantStatus(http.StatusNotFound)
 		admin.post("/admin/users/999999/sign-out", nil).wantStatus(http.StatusNotFound)
 
-		if list := admin.get("/admin/users"); !strings.Contains(list.body, `href="`+path+`"`) {
-			t.Error("the list doesn't lead there")
+		if page := admin.get(userPath(ada.userID())); !strings.Contains(page.body, `href="`+path+`"`) {
+			t.Error("the person's page doesn't lead there")
 		}
 		admin.get(path).wantText(adaEmail, "is signed in on 2 devices")
 		admin.submit(path, path).wantRedirect(strings.TrimSuffix(path, "/sign-out"))

@@ -28,7 +28,7 @@ func TestRegistering(t *testing.T) {
 				t.Errorf("the page may be kept or told of: %v", page.Header)
 			}
 		}
-		if n, err := d.CountUsers(t.Context(), 10); err != nil || n != 0 {
+		if n, err := d.CountUsers(t.Context(), db.CountUsersParams{MaxRows: 10}); err != nil || n != 0 {
 			t.Errorf("there are %d people before the link is used, %v", n, err)
 		}
 		b = newBrowser(t, s) // on another device
@@ -183,7 +183,7 @@ func TestARegistrationLinkThatTwentyUseAtOnceIsGoodForOne(t *testing.T) {
 			})
 		}
 		group.Wait()
-		if n, err := d.CountUsers(t.Context(), 10); won.Load() != 1 || n != 1 || err != nil {
+		if n, err := d.CountUsers(t.Context(), db.CountUsersParams{MaxRows: 10}); won.Load() != 1 || n != 1 || err != nil {
 			t.Errorf("%d were signed in, and there are %d people, %v", won.Load(), n, err)
 		}
 	})

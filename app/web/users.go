@@ -12,6 +12,7 @@ var userSorts = sorts{
 	"name":   {db.By("lower(name), id"), db.By("lower(name) DESC, id DESC")},
 	"email":  {db.By("email"), db.By("email DESC")},
 	"joined": {db.By("created_at, id"), db.By("created_at DESC, id DESC")},
+	"seen":   {db.By("last_seen_at NULLS FIRST, id"), db.By("last_seen_at DESC NULLS LAST, id DESC")},
 }
 
 type usersPage struct {
@@ -22,13 +23,16 @@ type usersPage struct {
 
 // listUsers shows administrators who has an account.
 func (s *Server) listUsers(c echo.Context) error {
-	ctx, list := c.Request().Context(), newList(c, userSorts, "email")
-	total, err := s.db.CountUsers(ctx, maxCount)
+	ctx, list := c.Request().Context(), newList(c, userSorts, "email", "admins", "disabled")
+	admins, disabled, search := list.Filter("admins"), list.Filter("disabled"), db.SearchPattern(list.Search)
+	total, err := s.db.CountUsers(ctx, db.CountUsersParams{OnlyAdmins: admins, OnlyDisabled: disabled, Search: search, MaxRows: maxCount})
 	if err != nil {
 		return err
 	}
 	list.setTotal(total)
-	users, err := s.db.OrderBy(list.order()).ListUserPage(ctx, db.ListUserPageParams{MaxRows: list.rows(), Skip: list.skip()})
+	users, err := s.db.OrderBy(list.order()).ListUserPage(ctx, db.ListUserPageParams{
+		OnlyAdmins: admins, OnlyDisabled: disabled, Search: search, MaxRows: list.rows(), Skip: list.skip(),
+	})
 	if err != nil {
 		return err
 	}
