@@ -24,7 +24,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		"app/links":        {"db"},
 		"app/mail":         {"templates"},
 		"app/outbox":       {"app/config", "app/mail", "db", "templates"},
-		"app/people":       {"app/links", "db"},
+		"app/people":       {"app/links", "app/mail", "app/outbox", "db"},
 		"app/web":          {"app/audit", "app/auth", "app/config", "app/devtools", "app/input", "app/links", "app/mail", "app/outbox", "app/people", "app/session", "db", "static", "templates"},
 		"app/session":      {"app/audit", "db"},
 		"bench":            {"app/session", "db", "db/dbtest"},

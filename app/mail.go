@@ -136,7 +136,7 @@ func (p *program) retryMail(ctx context.Context, c *cli.Command) error {
 		if cfg.SMTPURL == "" {
 			return errors.New("SMTP_URL is not set: there is no server to try")
 		}
-		n, err := outbox.Retry(ctx, d, id) // which is 0 with --all
+		n, err := outbox.Retry(ctx, d.Queries, id) // which is 0 with --all
 		if err == nil && n == 0 && id > 0 {
 			return fmt.Errorf("message %d has not failed, or there is none: `portal mail list --undelivered` shows those that have", id)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -18,6 +19,8 @@ import (
 	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/config"
+	"github.com/managethefans/portal/app/links"
+	"github.com/managethefans/portal/app/outbox"
 	"github.com/managethefans/portal/app/people"
 	"github.com/managethefans/portal/db"
 )
@@ -40,6 +43,12 @@ func (p *program) userCommand() *cli.Command {
 					&cli.BoolFlag{Name: "admin", Usage: "make the person an administrator"},
 				},
 				Action: p.createUser,
+			},
+			{
+				Name: "invite", Usage: "offer an account to an address", ArgsUsage: "EMAIL",
+				Description: "A link is sent with which the person sets a name and a password; where there is no mail\nit is printed, to be handed over. It ends an older one.\n\n  portal user invite ada@example.com\n  portal user invite ada@example.com --role admin",
+				Flags:       []cli.Flag{&cli.StringFlag{Name: "role", Usage: "what the person will be: member or admin", Value: db.RoleMember}},
+				Action:      p.inviteUser,
 			},
 			{Name: "list", Usage: "list everybody", Action: p.noArguments(p.listUsers)},
 			one("promote", "make a person an administrator", p.setRole(db.RoleAdmin, "an administrator")),
@@ -103,6 +112,47 @@ func (p *program) createUser(ctx context.Context, c *cli.Command) error {
 			fmt.Fprintf(p.stdout, "%s can sign in now\n", address)
 		}
 		return err
+	})
+}
+
+func (p *program) inviteUser(ctx context.Context, c *cli.Command) error {
+	address, err := email(c)
+	if err != nil {
+		return err
+	}
+	role := c.String("role")
+	if role != db.RoleMember && role != db.RoleAdmin {
+		return fmt.Errorf("--role is %q: it can be %s or %s", role, db.RoleMember, db.RoleAdmin)
+	}
+	return p.withReadyDatabase(ctx, func(cfg config.Config, d *db.DB) error {
+		if cfg.Registration == config.Closed {
+			return errors.New("REGISTRATION is closed, so nobody could accept: set it to invite")
+		}
+		o, err := outbox.New(cfg, newLogger(cfg, p.stdout), d)
+		if err != nil {
+			return err
+		}
+		var path string
+		err = d.InTx(ctx, func(q *db.Queries) (err error) {
+			if path, err = people.Invite(ctx, q, o, cfg.AppName, address, role); err != nil {
+				return err
+			}
+			return audit.Record(ctx, q, audit.Event{Action: audit.InvitationSent, Details: role})
+		})
+		switch {
+		case errors.Is(err, people.ErrHasAccount):
+			return fmt.Errorf("%s already has an account", address)
+		case err != nil:
+			return err
+		case cfg.SMTPURL != "":
+			fmt.Fprintf(p.stdout, "%s is sent an invitation\n", address)
+		case o.On():
+			fmt.Fprintf(p.stdout, "SMTP_URL is not set, so the invitation is in the mailbox: %s/_dev/mail\n", cfg.BaseURL)
+		default:
+			fmt.Fprintf(p.stdout, "There is no mail. Hand this link over; it is good for %d days, and once:\n%s%s\n",
+				int(links.Invite.GoodFor().Hours()/24), cmp.Or(cfg.BaseURL, "https://YOUR-PORTAL"), path)
+		}
+		return nil
 	})
 }
 

@@ -10,6 +10,32 @@ import (
 	"time"
 )
 
+const countInvitations = `-- name: CountInvitations :one
+SELECT count(*)
+FROM (
+  SELECT 1
+  FROM user_tokens
+  WHERE purpose = 'invite'
+    AND used_at IS NULL
+    AND expires_at > $1
+  LIMIT $2
+) AS counted
+`
+
+type CountInvitationsParams struct {
+	Now     time.Time
+	MaxRows int32
+}
+
+// CountInvitations returns how many invitations ListInvitations has in all, or
+// max_rows when they are more.
+func (q *Queries) CountInvitations(ctx context.Context, arg CountInvitationsParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countInvitations, arg.Now, arg.MaxRows)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const createUserToken = `-- name: CreateUserToken :exec
 INSERT INTO user_tokens (token_hash, purpose, user_id, email, role, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -63,6 +89,23 @@ func (q *Queries) DeleteExpiredUserTokens(ctx context.Context, arg DeleteExpired
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const deleteInvitation = `-- name: DeleteInvitation :one
+DELETE FROM user_tokens
+WHERE id = $1
+  AND purpose = 'invite'
+  AND used_at IS NULL
+RETURNING role
+`
+
+// DeleteInvitation takes back an invitation that wasn't accepted, and returns what
+// role it offered.
+func (q *Queries) DeleteInvitation(ctx context.Context, id int64) (string, error) {
+	row := q.db.QueryRowContext(ctx, deleteInvitation, id)
+	var role string
+	err := row.Scan(&role)
+	return role, err
 }
 
 const deleteLaterUserTokens = `-- name: DeleteLaterUserTokens :execrows
@@ -125,6 +168,33 @@ func (q *Queries) DeleteUserTokensForEmail(ctx context.Context, arg DeleteUserTo
 	return result.RowsAffected()
 }
 
+const getInvitation = `-- name: GetInvitation :one
+SELECT email, role
+FROM user_tokens
+WHERE id = $1
+  AND purpose = 'invite'
+  AND used_at IS NULL
+  AND expires_at > $2
+`
+
+type GetInvitationParams struct {
+	ID  int64
+	Now time.Time
+}
+
+type GetInvitationRow struct {
+	Email string
+	Role  string
+}
+
+// GetInvitation returns an invitation that can be accepted.
+func (q *Queries) GetInvitation(ctx context.Context, arg GetInvitationParams) (GetInvitationRow, error) {
+	row := q.db.QueryRowContext(ctx, getInvitation, arg.ID, arg.Now)
+	var i GetInvitationRow
+	err := row.Scan(&i.Email, &i.Role)
+	return i, err
+}
+
 const getUserToken = `-- name: GetUserToken :one
 SELECT id, user_id, email, role, created_at, expires_at
 FROM user_tokens
@@ -163,6 +233,61 @@ func (q *Queries) GetUserToken(ctx context.Context, arg GetUserTokenParams) (Get
 		&i.ExpiresAt,
 	)
 	return i, err
+}
+
+const listInvitations = `-- name: ListInvitations :many
+SELECT id, email, role, created_at, expires_at
+FROM user_tokens
+WHERE purpose = 'invite'
+  AND used_at IS NULL
+  AND expires_at > $1
+ORDER BY created_at DESC, id DESC
+LIMIT $3 OFFSET $2
+`
+
+type ListInvitationsParams struct {
+	Now     time.Time
+	Skip    int32
+	MaxRows int32
+}
+
+type ListInvitationsRow struct {
+	ID        int64
+	Email     string
+	Role      string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// ListInvitations returns one page of the invitations that can be accepted, the
+// last one first; OrderBy lists them otherwise.
+func (q *Queries) ListInvitations(ctx context.Context, arg ListInvitationsParams) ([]ListInvitationsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listInvitations, arg.Now, arg.Skip, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListInvitationsRow
+	for rows.Next() {
+		var i ListInvitationsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Email,
+			&i.Role,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const useUserToken = `-- name: UseUserToken :one

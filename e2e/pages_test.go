@@ -86,6 +86,14 @@ var (
 		{path: "/admin/users/2", status: 200},
 		{path: "/admin/users/1/sign-out", status: 200},
 		{path: "/admin/sign-out-everybody", status: 200},
+		{path: "/admin/users?admins=yes&disabled=yes", status: 200},
+		{path: "/admin/invitations", status: 200},
+		{path: "/admin/invitations/new", status: 200},
+		{path: "/admin/invitations/new", status: 422, then: func(b *tab) { b.press("/admin/invitations") }},
+		{path: "/admin/invitations/new", status: 200, name: "and sent", then: func(b *tab) {
+			b.fill("email", b.mailbox("guest")).press("/admin/invitations")
+		}},
+		{path: "/admin/mail", status: 200},
 		{path: "/admin/audit", status: 200},
 		{path: "/admin/audit?action=account_created&from=2026-01-01", status: 200},
 		{path: "/admin/audit?person=nobody@example.com", status: 200},

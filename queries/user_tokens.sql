@@ -52,3 +52,45 @@ WHERE id IN (
     ORDER BY expired.expires_at
     LIMIT @max_rows
   );
+
+-- name: ListInvitations :many
+-- ListInvitations returns one page of the invitations that can be accepted, the
+-- last one first; OrderBy lists them otherwise.
+SELECT id, email, role, created_at, expires_at
+FROM user_tokens
+WHERE purpose = 'invite'
+  AND used_at IS NULL
+  AND expires_at > @now
+ORDER BY created_at DESC, id DESC
+LIMIT @max_rows OFFSET @skip;
+
+-- name: CountInvitations :one
+-- CountInvitations returns how many invitations ListInvitations has in all, or
+-- max_rows when they are more.
+SELECT count(*)
+FROM (
+  SELECT 1
+  FROM user_tokens
+  WHERE purpose = 'invite'
+    AND used_at IS NULL
+    AND expires_at > @now
+  LIMIT @max_rows
+) AS counted;
+
+-- name: GetInvitation :one
+-- GetInvitation returns an invitation that can be accepted.
+SELECT email, role
+FROM user_tokens
+WHERE id = @id
+  AND purpose = 'invite'
+  AND used_at IS NULL
+  AND expires_at > @now;
+
+-- name: DeleteInvitation :one
+-- DeleteInvitation takes back an invitation that wasn't accepted, and returns what
+-- role it offered.
+DELETE FROM user_tokens
+WHERE id = @id
+  AND purpose = 'invite'
+  AND used_at IS NULL
+RETURNING role;

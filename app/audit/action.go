@@ -7,28 +7,31 @@ import "slices"
 type Action string
 
 const (
-	AccountCreated     Action = "account_created" // by the actor, or by a command
-	SignedIn           Action = "signed_in"
-	SignInFailed       Action = "sign_in_failed"  // the subject is nobody where nobody has the address
-	SignInLimited      Action = "sign_in_limited" // once for each limit that was reached: for how long
-	SignInRefused      Action = "sign_in_refused" // with the right password: why
-	Reauthenticated    Action = "reauthenticated"
-	SignedOut          Action = "signed_out"
-	DeviceSignedOut    Action = "device_signed_out" // which
-	OthersSignedOut    Action = "others_signed_out" // how many devices
-	UserSignedOut      Action = "user_signed_out"   // how many devices
-	EverybodySignedOut Action = "everybody_signed_out"
-	PasswordChanged    Action = "password_changed"
-	ResetSent          Action = "reset_sent" // by an administrator
-	NameChanged        Action = "name_changed"
-	AddressChanged     Action = "address_changed"
-	AddressRestored    Action = "address_restored" // by the way back
-	RoleChanged        Action = "role_changed"     // the new role
-	AccountDisabled    Action = "account_disabled"
-	AccountEnabled     Action = "account_enabled"
-	AccountDeleted     Action = "account_deleted"
-	DataDownloaded     Action = "data_downloaded"    // of the account
-	AuditLogExported   Action = "audit_log_exported" // what was asked for
+	AccountCreated      Action = "account_created" // by the actor, or by a command
+	SignedIn            Action = "signed_in"
+	SignInFailed        Action = "sign_in_failed"  // the subject is nobody where nobody has the address
+	SignInLimited       Action = "sign_in_limited" // once for each limit that was reached: for how long
+	SignInRefused       Action = "sign_in_refused" // with the right password: why
+	Reauthenticated     Action = "reauthenticated"
+	SignedOut           Action = "signed_out"
+	DeviceSignedOut     Action = "device_signed_out" // which
+	OthersSignedOut     Action = "others_signed_out" // how many devices
+	UserSignedOut       Action = "user_signed_out"   // how many devices
+	EverybodySignedOut  Action = "everybody_signed_out"
+	PasswordChanged     Action = "password_changed"
+	ResetSent           Action = "reset_sent" // by an administrator
+	NameChanged         Action = "name_changed"
+	AddressChanged      Action = "address_changed"
+	AddressRestored     Action = "address_restored"     // by the way back
+	RoleChanged         Action = "role_changed"         // the new role
+	InvitationSent      Action = "invitation_sent"      // the role; to whom isn't kept
+	InvitationWithdrawn Action = "invitation_withdrawn" // the role
+	MailRetried         Action = "mail_retried"         // how much
+	AccountDisabled     Action = "account_disabled"
+	AccountEnabled      Action = "account_enabled"
+	AccountDeleted      Action = "account_deleted"
+	DataDownloaded      Action = "data_downloaded"    // of the account
+	AuditLogExported    Action = "audit_log_exported" // what was asked for
 )
 
 // words are what people read, in the order in which they choose from them.
@@ -53,6 +56,9 @@ var words = []struct {
 	{AddressRestored, "E-mail address changed back"},
 	{RoleChanged, "Role changed"},
 	{AccountCreated, "Account created"},
+	{InvitationSent, "Invitation sent"},
+	{InvitationWithdrawn, "Invitation withdrawn"},
+	{MailRetried, "Mail tried again"},
 	{AccountDisabled, "Account disabled"},
 	{AccountEnabled, "Account enabled"},
 	{AccountDeleted, "Account deleted"},

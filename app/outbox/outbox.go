@@ -156,7 +156,7 @@ func State(m db.ListMessagesRow) string {
 // Retry has messages tried at once, and for another day, that have failed or wait
 // to be tried again: the one with this id, or all when it is 0. It returns how
 // many. Who delivers finds them at the next look.
-func Retry(ctx context.Context, d *db.DB, id int64) (int64, error) {
+func Retry(ctx context.Context, q *db.Queries, id int64) (int64, error) {
 	now := db.Now()
-	return d.RetryMessages(ctx, db.RetryMessagesParams{ID: id, Now: &now, GiveUpAt: now.Add(goodFor)})
+	return q.RetryMessages(ctx, db.RetryMessagesParams{ID: id, Now: &now, GiveUpAt: now.Add(goodFor)})
 }

@@ -145,6 +145,10 @@ func newRow(owner *browser, path string) string {
 		return strconv.FormatInt(newDevice(owner, firefox).id(), 10)
 	case strings.HasPrefix(path, "/_dev/mail/"):
 		return "1" // which nobody has written
+	case strings.HasPrefix(path, "/admin/mail/"):
+		return "1" // which nobody has written
+	case strings.HasPrefix(path, "/admin/invitations/"):
+		return strconv.FormatInt(newInvitation(owner, "guest@example.com"), 10)
 	case strings.HasPrefix(path, "/admin/users/"):
 		return strconv.FormatInt(owner.userID(), 10)
 	case strings.HasPrefix(path, "/notes/"):

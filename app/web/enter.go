@@ -74,7 +74,11 @@ func (s *Server) addNewcomer(c echo.Context, q *db.Queries, email string, n newc
 	if err != nil {
 		return 0, err
 	}
-	created := session.From(c).Event(audit.AccountCreated, id, "")
+	details := ""
+	if n.role != db.RoleMember {
+		details = n.role
+	}
+	created := session.From(c).Event(audit.AccountCreated, id, details)
 	created.Actor = id
 	return id, audit.Record(ctx, q, created)
 }

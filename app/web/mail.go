@@ -1,0 +1,98 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/managethefans/portal/app/audit"
+	"github.com/managethefans/portal/app/outbox"
+	"github.com/managethefans/portal/app/session"
+	"github.com/managethefans/portal/db"
+)
+
+// The state of mail, without what messages say: a link in one may be a secret.
+
+// listedMessages bounds the list. Where more wait, the mail server is down, and
+// the first ones say why.
+const listedMessages = 100
+
+type mailPage struct {
+	page
+	On              bool
+	Server          string // "" for none
+	Waiting, Failed int64
+	Messages        []mailRow
+	More            bool
+}
+
+// mailRow is a message that hasn't been delivered.
+type mailRow db.ListMessagesRow
+
+func (m mailRow) State() string { return outbox.State(db.ListMessagesRow(m)) }
+func (m mailRow) Bad() bool     { return m.FailedAt != nil }
+
+// CanRetry reports whether it has been tried, and isn't in hand.
+func (m mailRow) CanRetry() bool { return m.Fault != "" }
+
+// listMail shows administrators what waits to be delivered, and what has failed.
+func (s *Server) listMail(c echo.Context) error {
+	ctx := c.Request().Context()
+	counts, err := s.db.CountMessages(ctx)
+	if err != nil {
+		return err
+	}
+	rows, err := s.db.ListMessages(ctx, db.ListMessagesParams{Undelivered: true, MaxRows: listedMessages})
+	if err != nil {
+		return err
+	}
+	p := &mailPage{On: s.outbox.On(), Server: s.outbox.Where(), Waiting: counts.Waiting, Failed: counts.Failed, More: len(rows) == listedMessages}
+	for _, row := range rows {
+		p.Messages = append(p.Messages, mailRow(row))
+	}
+	return s.render(c, http.StatusOK, "mail/list", p)
+}
+
+// retryMail has all messages tried again that have failed or been put off.
+func (s *Server) retryMail(c echo.Context) error { return s.retry(c, 0) }
+
+func (s *Server) retryMessage(c echo.Context) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	return s.retry(c, id)
+}
+
+func (s *Server) retry(c echo.Context, id int64) error {
+	ctx := c.Request().Context()
+	var n int64
+	err := s.db.InTx(ctx, func(q *db.Queries) (err error) {
+		if n, err = outbox.Retry(ctx, q, id); err != nil || n == 0 {
+			return err
+		}
+		details := fmt.Sprintf("message %d", id)
+		if id == 0 {
+			details = messageCount(n)
+		}
+		return record(c, q, audit.MailRetried, 0, details)
+	})
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		session.From(c).Flash(session.Error, "There is nothing to try again: it is delivered by now, or in hand.")
+		return s.redirect(c, "/admin/mail")
+	}
+	s.outbox.Wake()
+	session.From(c).Flash(session.Success, messageCount(n)+" will be tried again at once, and for another day.")
+	return s.redirect(c, "/admin/mail")
+}
+
+func messageCount(n int64) string {
+	if n == 1 {
+		return "1 message"
+	}
+	return fmt.Sprintf("%d messages", n)
+}
