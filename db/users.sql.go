@@ -177,36 +177,6 @@ func (q *Queries) GetOwnProfile(ctx context.Context, id int64) (GetOwnProfileRow
 	return i, err
 }
 
-const getPerson = `-- name: GetPerson :one
-SELECT id, email, name, role, disabled_at, password_hash
-FROM users
-WHERE email = $1
-`
-
-type GetPersonRow struct {
-	ID           int64
-	Email        string
-	Name         string
-	Role         string
-	DisabledAt   *time.Time
-	PasswordHash string
-}
-
-// GetPerson returns the person with an address.
-func (q *Queries) GetPerson(ctx context.Context, email string) (GetPersonRow, error) {
-	row := q.db.QueryRowContext(ctx, getPerson, email)
-	var i GetPersonRow
-	err := row.Scan(
-		&i.ID,
-		&i.Email,
-		&i.Name,
-		&i.Role,
-		&i.DisabledAt,
-		&i.PasswordHash,
-	)
-	return i, err
-}
-
 const getUser = `-- name: GetUser :one
 SELECT id, email, name
 FROM users
@@ -224,6 +194,36 @@ func (q *Queries) GetUser(ctx context.Context, id int64) (GetUserRow, error) {
 	row := q.db.QueryRowContext(ctx, getUser, id)
 	var i GetUserRow
 	err := row.Scan(&i.ID, &i.Email, &i.Name)
+	return i, err
+}
+
+const getUserByEmail = `-- name: GetUserByEmail :one
+SELECT id, email, name, role, disabled_at, password_hash
+FROM users
+WHERE email = $1
+`
+
+type GetUserByEmailRow struct {
+	ID           int64
+	Email        string
+	Name         string
+	Role         string
+	DisabledAt   *time.Time
+	PasswordHash string
+}
+
+// GetUserByEmail returns the person with an address.
+func (q *Queries) GetUserByEmail(ctx context.Context, email string) (GetUserByEmailRow, error) {
+	row := q.db.QueryRowContext(ctx, getUserByEmail, email)
+	var i GetUserByEmailRow
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.Role,
+		&i.DisabledAt,
+		&i.PasswordHash,
+	)
 	return i, err
 }
 

@@ -11,8 +11,8 @@ SELECT id, password_hash, disabled_at
 FROM users
 WHERE email = @email;
 
--- name: GetPerson :one
--- GetPerson returns the person with an address.
+-- name: GetUserByEmail :one
+-- GetUserByEmail returns the person with an address.
 SELECT id, email, name, role, disabled_at, password_hash
 FROM users
 WHERE email = @email;

@@ -68,7 +68,7 @@ func (s *Server) updateEmail(c echo.Context) error {
 }
 
 func (s *Server) sendEmailLink(ctx context.Context, userID int64, email string) error {
-	_, err := s.db.GetPerson(ctx, email)
+	_, err := s.db.GetUserByEmail(ctx, email)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}

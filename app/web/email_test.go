@@ -107,7 +107,7 @@ func TestALinkForAnAddressIsGoodForItsPersonAlone(t *testing.T) {
 		mallory.post("/undo-email", url.Values{"token": {token}}).wantStatus(http.StatusNotFound) // of another purpose
 		ada.get("/account").wantText(adaEmail)
 		mallory.submit(link, "/account/email/confirm").wantRedirect("/account")
-		if person, err := d.GetPerson(t.Context(), countess); err != nil || person.ID != mallory.userID() {
+		if person, err := d.GetUserByEmail(t.Context(), countess); err != nil || person.ID != mallory.userID() {
 			t.Errorf("got %+v, %v", person, err)
 		}
 	})

@@ -23,7 +23,7 @@ type proof struct {
 	// change is what else is done to the account of who has the address. It returns
 	// the hash of the password that they have afterwards. Where it is nil, nobody
 	// who has an account is let in.
-	change func(q *db.Queries, person db.GetPersonRow) (hash string, err error)
+	change func(q *db.Queries, person db.GetUserByEmailRow) (hash string, err error)
 }
 
 // newcomer is a person to be added. An empty hash is that of no password.
@@ -43,7 +43,7 @@ func (s *Server) enter(c echo.Context, p proof) error {
 		if err := p.spend(q); err != nil {
 			return 0, "", err
 		}
-		person, err := q.GetPerson(ctx, p.email)
+		person, err := q.GetUserByEmail(ctx, p.email)
 		switch {
 		case errors.Is(err, sql.ErrNoRows) && p.newcomer != nil:
 			id, err = s.addNewcomer(c, q, p.email, *p.newcomer)

@@ -114,6 +114,8 @@ func (s *Server) deleteAccount(c echo.Context) error {
 		err := s.removeAccount(c, user)
 		if errors.Is(err, people.ErrLastAdministrator) {
 			form.Errors.Add("email", "You are the last administrator. Make somebody else one first.")
+		} else if db.IsReferenceViolation(err) {
+			form.Errors.Add("email", "Something that you share with others can’t be without you. Have it changed first, or ask an administrator.")
 		} else if err != nil {
 			return err
 		}

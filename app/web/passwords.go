@@ -61,7 +61,7 @@ func (s *Server) createReset(c echo.Context) error {
 
 // sendReset writes to an address what there is to do there.
 func (s *Server) sendReset(ctx context.Context, email string) error {
-	person, err := s.db.GetPerson(ctx, email)
+	person, err := s.db.GetUserByEmail(ctx, email)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
@@ -143,7 +143,7 @@ func (s *Server) updateForgottenPassword(c echo.Context) error {
 			_, err := links.Use(ctx, q, links.Reset, form.Token)
 			return err
 		},
-		change: func(q *db.Queries, person db.GetPersonRow) (string, error) {
+		change: func(q *db.Queries, person db.GetUserByEmailRow) (string, error) {
 			if person.ID != link.UserID {
 				return "", links.ErrEnded // the address is another's now
 			}
@@ -160,7 +160,7 @@ func (s *Server) updateForgottenPassword(c echo.Context) error {
 // replaceForgottenPassword sets a password, and ends what the account was open by.
 // The password comes first: it holds the row until the sessions are gone, against
 // sign-ins that are under way.
-func (s *Server) replaceForgottenPassword(c echo.Context, q *db.Queries, person db.GetPersonRow, hash string) error {
+func (s *Server) replaceForgottenPassword(c echo.Context, q *db.Queries, person db.GetUserByEmailRow, hash string) error {
 	ctx := c.Request().Context()
 	n, err := q.SetPasswordHash(ctx, db.SetPasswordHashParams{ID: person.ID, PasswordHash: hash, Now: db.Now()})
 	if err == nil && n == 0 {

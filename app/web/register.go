@@ -81,7 +81,7 @@ func (s *Server) createRegistration(c echo.Context) error {
 // sendRegistration writes to an address what there is to do there. For one that is
 // taken a token is made too, which nobody gets: it is as much work.
 func (s *Server) sendRegistration(ctx context.Context, email string) error {
-	_, err := s.db.GetPerson(ctx, email)
+	_, err := s.db.GetUserByEmail(ctx, email)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}

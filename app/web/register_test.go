@@ -37,7 +37,7 @@ func TestRegistering(t *testing.T) {
 		if text := b.get("/dashboard").text(); strings.Contains(text, "Welcome, Ada Lovelace.") {
 			t.Error("the welcome is shown twice")
 		}
-		user, err := d.GetPerson(t.Context(), adaEmail)
+		user, err := d.GetUserByEmail(t.Context(), adaEmail)
 		if err != nil || user.Role != db.RoleMember || !strings.HasPrefix(user.PasswordHash, "$argon2id$") {
 			t.Errorf("got %+v, %v", user, err)
 		}
@@ -157,7 +157,7 @@ func TestARegistrationLinkIsGoodForItsAddressOnce(t *testing.T) {
 		}
 		// Another address with it changes nothing of whom it is for.
 		b.post("/register/confirm", url.Values{"token": {token}, "name": {"Eve"}, "password": {adaPassword}, "email": {"mallory@example.com"}, "role": {db.RoleAdmin}}).wantRedirect("/dashboard")
-		if person, err := d.GetPerson(t.Context(), "eve@example.com"); err != nil || person.Role != db.RoleMember {
+		if person, err := d.GetUserByEmail(t.Context(), "eve@example.com"); err != nil || person.Role != db.RoleMember {
 			t.Errorf("got %+v, %v", person, err)
 		}
 		newBrowser(t, s).get("/register/confirm?token=" + token).wantStatus(http.StatusNotFound)
