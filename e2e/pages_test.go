@@ -37,6 +37,7 @@ var (
 			b.askForAccount(b.mailbox("new")).fill("name", "Ada Lovelace").fill("password", commonPassword).press("/register/confirm")
 		}},
 		{path: "/register/confirm", status: 404},
+		{path: "/undo-email", status: 404},
 		{path: "/forgot-password", status: 200},
 		{path: "/forgot-password", status: 422, then: func(b *tab) { b.fill("email", "ada@").press("/forgot-password") }},
 		{path: "/forgot-password", status: 200, name: "with the answer", then: func(b *tab) { b.fill("email", b.mailbox("sent")).press("/forgot-password") }},
@@ -57,6 +58,14 @@ var (
 			b.fill("current_password", commonPassword).press("/account/reauthenticate")
 		}},
 		{path: "/account/activity", status: 200},
+		{path: "/account/email", status: 200},
+		{path: "/account/email", status: 422, then: func(b *tab) { b.fill("email", "ada@").press("/account/email") }},
+		{path: "/account/email", status: 200, name: "with the link", then: func(b *tab) {
+			b.fill("email", b.mailbox("another")).press("/account/email")
+			b.open(mailed(b.t, b.base, b.mailbox("another")))
+		}},
+		{path: "/account/delete", status: 200},
+		{path: "/account/delete", status: 422, then: func(b *tab) { b.fill("email", "somebody@example.com").press("Delete my account") }},
 		{path: "/notes/999", status: 404},
 		{path: "/notes/new", status: 200, name: "of great length", then: func(b *tab) {
 			b.fill("title", strings.Repeat("W", 200)).fill("body", strings.Repeat("W", 1000)).press("/notes").wantStatus(200)

@@ -30,6 +30,7 @@ func TestTheMainPath(t *testing.T) {
 			b := newTab(t, startProgram(t, on.url(t)), on.look)
 			mainPath(b)
 			notesPath(b)
+			addressPath(b)
 		})
 	}
 }
@@ -40,6 +41,7 @@ func TestWithoutScripts(t *testing.T) {
 	b := newTab(t, startProgram(t, dbtest.SQLiteURL(t)), noScripts)
 	mainPath(b)
 	notesPath(b)
+	addressPath(b)
 }
 
 func mainPath(b *tab) {
@@ -63,6 +65,18 @@ func mainPath(b *tab) {
 	b.open(link).fill("new_password", commonPassword).press("/reset-password").wantFieldError("new_password")
 	b.fill("new_password", password).press("/reset-password").wantPath("/dashboard").wantText("Your password is set.")
 	b.open(link).wantStatus(404).wantText("This link has ended")
+}
+
+// addressPath has somebody change the address, the old one take that back, and the
+// account go.
+func addressPath(b *tab) {
+	b.open("/account").click("/account/email").fill("email", "countess@example.com").press("/account/email").wantText("Look into your mail")
+	b.open(mailed(b.t, b.base, "countess@example.com")).press("/account/email/confirm").wantPath("/account").wantText("Your address is changed.").wantText("countess@example.com")
+	b.open(mailed(b.t, b.base, ada)).wantPath("/undo-email").press("/undo-email").wantPath("/reset-password")
+	b.fill("new_password", password).press("/reset-password").wantPath("/dashboard")
+	b.open("/account").wantText(ada).click("/account/delete").fill("email", "countess@example.com").press("Delete my account").wantFieldError("email")
+	b.fill("email", ada).press("Delete my account").wantPath("/").wantText("Your account is deleted.")
+	b.open("/login").fill("email", ada).fill("password", password).press("/login").wantStatus(422)
 }
 
 // notesPath goes through the life of notes, as somebody who has none.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/managethefans/portal/app/links"
 	"github.com/managethefans/portal/db"
@@ -91,6 +92,13 @@ func TestALinkThatHasExpiredHasEnded(t *testing.T) {
 			t.Errorf("%d deleted, %v", n, err)
 		}
 	})
+}
+
+func TestALinkForAPasswordIsGoodForTenMinutes(t *testing.T) {
+	t.Parallel()
+	if d := links.Reset.GoodFor(); d > 10*time.Minute { // ASVS 6.5.5
+		t.Errorf("it is good for %s", d)
+	}
 }
 
 func TestALinkOfAnotherPurposeIsGoodForNothing(t *testing.T) {

@@ -60,7 +60,7 @@ var withoutNotes = changes{
 		{path: "e2e/pages_test.go", old: `b.hover("link", "/notes").touch(`, new: `b.touch(`},
 		{path: "e2e/path_test.go", from: "// notesPath goes", upTo: "// TestTheThemeIsAChoice"},
 		{path: "e2e/path_test.go", old: "\t\t\tnotesPath(b)\n"},
-		{path: "e2e/path_test.go", old: "\n\tnotesPath(b)\n}", new: "\n}"},
+		{path: "e2e/path_test.go", old: "\n\tnotesPath(b)\n\taddressPath", new: "\n\taddressPath"},
 		{path: "e2e/program_test.go", old: "// The people of `portal seed`: the member has notes.", new: "// The people of `portal seed`."},
 		{path: "e2e/program_test.go", old: "with people and notes,", new: "with people,"},
 
