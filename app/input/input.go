@@ -180,6 +180,17 @@ func Choices(values ...string) []Choice {
 	return list
 }
 
+// WithStored adds the row that is stored to choices that lack it, so that saving a
+// form again keeps it. It is nil or 0 where there is none.
+func WithStored(choices []Choice, id *int64, label *string) []Choice {
+	stored := Choice{Value: NumberValue(id)}
+	if id == nil || *id == 0 || slices.ContainsFunc(choices, func(c Choice) bool { return c.Value == stored.Value }) {
+		return choices
+	}
+	stored.Label = *label
+	return append(choices, stored)
+}
+
 // Choice reads one of several values.
 func (e Errors) Choice(field, value, missing string, choices []Choice) string {
 	if value == "" {
