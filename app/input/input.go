@@ -140,14 +140,15 @@ func (e Errors) Email(field, text, missing string) string {
 		return ""
 	}
 	address, ok := auth.NormalizeEmail(text)
-	if !ok {
+	if !ok || strings.ContainsAny(address, "?%#") { // what a link with mailto: would read as more than an address
 		e.Add(field, "Enter an e-mail address, such as name@example.com.")
 	}
 	return address
 }
 
-// maxURL bounds an address, in characters.
-const maxURL = 2000
+// maxURL bounds an address, in bytes: a row of an index of PostgreSQL has 2,700 at
+// most, and small letters of another script can take half as many again.
+const maxURL = 1700
 
 // URL reads a web address. Others, such as javascript:, are refused: pages make
 // links of it.
@@ -160,8 +161,8 @@ func (e Errors) URL(field, text, missing string) string {
 	switch {
 	case err != nil, address.Host == "", address.Scheme != "http" && address.Scheme != "https", auth.HasControl(text):
 		e.Add(field, "Enter a web address, such as https://example.com.")
-	default:
-		e.length(field, text, maxURL)
+	case len(text) > maxURL:
+		e.Add(field, fmt.Sprintf("Use at most %d characters, where letters beyond a to z count for several: these are %d.", maxURL, len(text)))
 	}
 	return text
 }

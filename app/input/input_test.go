@@ -50,9 +50,10 @@ func TestWhatIsTypedIsReadOrRefused(t *testing.T) {
 		{"whole", "12", "12", ""}, {"whole", "1.5", "", "at most 0 decimal places"},
 		{"date", "2024-02-29", "2024-02-29", ""}, {"date", "2023-02-29", "", "from 1900 on"}, {"date", "0001-01-01", "", "from 1900 on"}, {"date", "1.2.2024", "", "from 1900 on"}, {"date", "", "", "Enter it."},
 		{"time", "2026-03-29T02:30", "2026-03-29T02:30", ""}, {"time", "2026-03-29T02:30:59", "2026-03-29T02:30", ""}, {"time", "2026-03-29", "", "date and time"}, {"time", "2026-03-29T25:00", "", "date and time"},
-		{"email", " Ada@Example.com ", "ada@example.com", ""}, {"email", "ada", "ada", "name@example.com"}, {"email", "", "", "Enter it."},
+		{"email", " Ada@Example.com ", "ada@example.com", ""}, {"email", "a?bcc=eve@example.com", "a?bcc=eve@example.com", "name@example.com"}, {"email", "a%0abcc=eve@example.com", "a%0abcc=eve@example.com", "name@example.com"}, {"email", "ada", "ada", "name@example.com"}, {"email", "", "", "Enter it."},
 		{"url", " https://example.com/a?b#c ", "https://example.com/a?b#c", ""}, {"url", "javascript:alert(1)", "javascript:alert(1)", "web address"}, {"url", "https://", "https://", "web address"},
-		{"url", "//example.com", "//example.com", "web address"}, {"url", "https://example.com/a\tb", "https://example.com/a\tb", "web address"}, {"url", "https://" + strings.Repeat("a", 2000), "https://" + strings.Repeat("a", 2000), "at most 2000"},
+		{"url", "//example.com", "//example.com", "web address"}, {"url", "https://example.com/a\tb", "https://example.com/a\tb", "web address"}, {"url", "https://" + strings.Repeat("a", 1693), "https://" + strings.Repeat("a", 1693), "at most 1700"},
+		{"url", "https://example.com/" + strings.Repeat("票", 600), "https://example.com/" + strings.Repeat("票", 600), "these are 1820"}, {"url", "https://" + strings.Repeat("a", 1692), "https://" + strings.Repeat("a", 1692), ""},
 		{"choice", "in_progress", "in_progress", ""}, {"choice", "", "", "Enter it."}, {"choice", "other", "other", "from the list"},
 		{"reference", "7", "7", ""}, {"reference", "", "", "Enter it."}, {"reference", "8", "", "from the list"}, {"reference", "07", "", "from the list"},
 	} {
