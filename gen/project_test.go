@@ -53,6 +53,7 @@ var plans = []string{
 	"resource contact email:email:search:sort --access owner",
 	"resource order number:string:sort group_name:string --access members",
 	"resource index label:string --access public",
+	"resource edition title:string editor:string pages:decimal:0 --access public",
 	"resource person name:string:search:sort met_on:date:due --access members",
 	"resource member name:string invited_by:references:people:optional --access members",
 	"resource child first_name:string --access owner",
