@@ -69,6 +69,9 @@ func newField(text, access string, known map[string]*made) (*field, error) {
 	if f.words, err = splitWords(parts[0]); err != nil {
 		return fault("%v", err)
 	}
+	if last := len(f.words) - 1; len(parts) > 1 && parts[1] == "references" && last > 0 && f.words[last] == "id" {
+		f.words = f.words[:last] // the column gets it again
+	}
 	if name := f.Column(); reserved[name] || taken[name] || ownNames[f.Var()] {
 		return fault("%s is a word that SQL or the generated code has for something else: choose another name", name)
 	}
@@ -112,9 +115,6 @@ func newField(text, access string, known map[string]*made) (*field, error) {
 		if !slices.Contains(maySee[access], seenBy) {
 			return fault("it would show %s to people who may not see them: those of --access %s can lead to those of %s", f.To.Labels(), access, strings.Join(maySee[access], ", "))
 		}
-		if f.words[len(f.words)-1] == "id" && len(f.words) > 1 {
-			f.words = f.words[:len(f.words)-1] // the column gets it again
-		}
 	default:
 		if hasArgument {
 			return fault("%q is none of: %s", argument, modNames(f.Type))
@@ -128,6 +128,9 @@ func newField(text, access string, known map[string]*made) (*field, error) {
 			return fault("%q can't be said of %s: %s", mod, f.Type, modNames(f.Type))
 		}
 		*flags[mod] = true
+	}
+	if f.Filter && taken[f.Short()] {
+		return fault("the list would have it in its address as %s, which is something else there: choose another name", f.Short())
 	}
 	return f, nil
 }

@@ -83,7 +83,7 @@ func splitWords(name string) ([]string, error) {
 	return words, nil
 }
 
-// maxName leaves room for the names of indexes: PostgreSQL cuts at 63.
+// maxName leaves room for the names of most indexes: see maxIndexName.
 const maxName = 30
 
 func (n noun) Type() string  { return camel(n.one) }

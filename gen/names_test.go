@@ -67,6 +67,8 @@ func TestFieldsThatCantBeAreRefused(t *testing.T) {
 		"done:bool:unique": "can't be said", "price:decimal:x": "0 to 6", "price:decimal:7": "0 to 6", "price:decimal:-1": "0 to 6", "status:enum": "its values", "status:enum:": "its values", "status:enum:Open": "its values", "status:enum:a,a": "its values",
 		"status:enum:a,,b": "its values", "status:enum:optional": "its values", "status:enum:a b": "its values", "boss:references": "can lead to", "boss:references:bosses": "can lead to: notes", "boss:references:optional": "can lead to",
 		"name:string:'; DROP TABLE users": "is none of", "on:date": "something else",
+		"order_id:references:users": "something else", "check_id:references:notes": "something else", "user_id:references:users": "something else",
+		"q_on:bool:filter": "in its address", "page_at:bool:filter": "in its address",
 	} {
 		f, err := newField(text, "owner", map[string]*made{"notes": notes})
 		if err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), "what `gen resource` made: ", "can lead to: "), want) {
@@ -97,9 +99,29 @@ func TestAResourceSaysWhatItLacks(t *testing.T) {
 		"add a string":              {"owner", "title:string:optional"},
 		"there is one of that name": {"owner", "title:string", "title:text"},
 		"of that name: due_on":      {"owner", "title:string", "due_on:date", "due_at:datetime"},
+		"can't be made by gen":      {"members", "title:string", "tickets:references:users"},
 	} {
 		if r, err := newResource(n, "example.com/x", arguments[0], arguments[1:], nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v, %v; want %q", arguments, r, err, want)
+		}
+	}
+}
+
+// TestNamesOfIndexesFitPostgreSQL: it would cut a longer one, and then find it twice,
+// or not by the name that the code has.
+func TestNamesOfIndexesFitPostgreSQL(t *testing.T) {
+	t.Parallel()
+	n, err := newNoun("preferred_delivery_address_box", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for field, fits := range map[string]bool{
+		"another_rather_long_field_name:int": true, "another_rather_long_field_name:int:index": false, "preferred_delivery_time_wind:string:unique": false,
+		"another_rather_long_field:int:optional:sort": false, "a_rather_long_field:int:optional:sort": true, "another_rather_long_nam:references:users": true, "another_rather_long_field:references:users": false,
+	} {
+		r, err := newResource(n, "example.com/x", "members", []string{"title:string", field}, nil)
+		if fits && err != nil || !fits && (err == nil || !strings.Contains(err.Error(), "shorter name")) {
+			t.Errorf("%s: %v, %v", field, r, err)
 		}
 	}
 }

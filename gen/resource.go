@@ -43,7 +43,7 @@ func newResource(n noun, module, access string, texts []string, known map[string
 				return nil, fmt.Errorf("field %q: there is one of that name: %s", text, other.Name())
 			}
 		}
-		if f.Short() == "updated" || f.Type == "references" && f.To.Table() == n.Table() {
+		if f.Short() == "updated" || f.Type == "references" && (f.To.Table() == n.Table() || f.Name() == n.Table()) {
 			return nil, fmt.Errorf("field %q: %s can't be made by gen: add it by hand", text, f.Name())
 		}
 		r.Fields = append(r.Fields, f)
@@ -51,8 +51,17 @@ func newResource(n noun, module, access string, texts []string, known map[string
 	if r.Heading() == nil {
 		return nil, fmt.Errorf("one field has to be the heading of its page: add a string, an email or a url that isn't optional, such as title:string")
 	}
+	for _, line := range slices.Concat(r.Indexes(postgres), r.UniqueIndexes()) {
+		name, _, _ := strings.Cut(line, " ON ")
+		if name = name[strings.LastIndex(name, " ")+1:]; len(name) > maxIndexName {
+			return nil, fmt.Errorf("its index %s would have a name of more than %d letters, where PostgreSQL cuts it: choose a shorter name for the resource or the field", name, maxIndexName)
+		}
+	}
 	return r, nil
 }
+
+// maxIndexName is how long a name can be in PostgreSQL.
+const maxIndexName = 63
 
 // Heading is the field by which a row is known: the first line of text.
 func (r *resource) Heading() *field {
