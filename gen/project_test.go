@@ -154,9 +154,13 @@ func TestWhatWouldClashIsRefused(t *testing.T) {
 		"resource ticket boss:references:tickets name:string --access owner": "can lead to",
 		"destroy resource ticket":                                            "gen made no resource ticket: it made notes",
 		"destroy page note":                                                  "gen made no page note: it made none",
-		"migration":                                                          "say what it does",
-		"migration Ünder":                                                    "letters a to z",
-		"resorce note":                                                       "resource",
+		"page about_linux --access members":                                  "app/web/about_linux.go would be left out of builds",
+		"page unit_test --access members":                                    "app/web/unit_test_test.go would be left out of builds",
+		"resource house_window title:string --access members":                "app/seed_house_windows.go would be left out of builds",
+		"resource window title:string --access members":                      "app/seed_windows.go would be left out of builds",
+		"migration":       "say what it does",
+		"migration Ünder": "letters a to z",
+		"resorce note":    "resource",
 	} {
 		out, err := gen(t, root, command)
 		if err == nil || !strings.Contains(err.Error(), want) {

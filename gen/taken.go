@@ -1,22 +1,35 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"go/ast"
+	"go/build"
 	"go/parser"
 	"go/token"
+	"io"
 	"path"
 	"path/filepath"
 	"strings"
 )
 
 // checkNames returns an error when a new Go file declares what its package has
-// already: the compiler would say so later, in more words.
+// already, or is left out of some builds for its name: the compiler would say so
+// later in more words, or not at all.
 func (p *plan) checkNames() error {
 	taken := map[string]map[string]string{} // folder, name: file
 	for _, c := range p.changes {
 		if c.Before != nil || !strings.HasSuffix(c.Path, ".go") {
 			continue
+		}
+		// a GOOS and GOARCH that there isn't: what they build is what everybody builds
+		everywhere := build.Context{GOOS: "none", GOARCH: "none", Compiler: "gc", OpenFile: func(string) (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(c.After)), nil
+		}}
+		if ok, err := everywhere.MatchFile(path.Dir(c.Path), path.Base(c.Path)); err != nil {
+			return err
+		} else if !ok || strings.HasSuffix(c.Path, "_test_test.go") {
+			return fmt.Errorf("%s would be left out of builds, by what Go reads in the end of its name (an operating system, a processor, or test): choose another name", c.Path)
 		}
 		folder := path.Dir(c.Path)
 		if taken[folder] == nil {
