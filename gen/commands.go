@@ -42,7 +42,7 @@ func (g *generator) resourceCommand() *cli.Command {
 Examples:
 
   go run ./gen resource note title:string:search:sort body:text:optional:search --access owner
-  go run ./gen resource ticket title:string:search:sort status:enum:open,waiting,done price:decimal:optional \\
+  go run ./gen resource ticket title:string:search:sort status:enum:open,waiting,done price:decimal:optional \
       due_on:date:optional:sort:due assignee:references:users:optional --access members`,
 		Flags: planFlags(
 			&cli.StringFlag{Name: "access", Usage: "who may use it: owner, members, admin or public"},

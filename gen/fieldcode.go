@@ -139,8 +139,8 @@ func (f *field) ToOwner() bool { return f.to != nil && f.to.Access == "owner" }
 // UniqueName is the name of the index that keeps a field unique.
 func (f *field) UniqueName() string { return f.resource.Table() + "_" + f.Column() + "_key" }
 
-// Example is 12.5 as it is stored.
-func (f *field) Example() string { return "125" + strings.Repeat("0", max(0, f.Places-1)) }
+// Example is 12.5 as it is stored, with one decimal place or more.
+func (f *field) Example() string { return "125" + strings.Repeat("0", f.Places-1) }
 
 // Show is the markup for its value in a row, which the template finds at row.
 func (f *field) Show(row string) string { return f.show(row, "") }
