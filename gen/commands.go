@@ -89,7 +89,7 @@ Examples:
 
 // isFree returns an error when the project has a table or a route of that name.
 func (r *resource) isFree(root string) error {
-	file, err := tableFile(root, r.Table())
+	file, err := tableFile(root, "db/migrations/postgres", r.Table())
 	if err != nil {
 		return err
 	}
@@ -99,10 +99,10 @@ func (r *resource) isFree(root string) error {
 	return isFreePath(root, r.Path())
 }
 
-// tableFile returns the migration that made a table, or "" when there is none, or
-// one after it drops it.
-func tableFile(root, table string) (string, error) {
-	files, err := filepath.Glob(filepath.Join(root, "db/migrations/postgres/*.sql"))
+// tableFile returns the migration of a folder that made a table, or "" when there
+// is none, or one after it drops it.
+func tableFile(root, folder, table string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(root, folder, "*.sql"))
 	if err != nil {
 		return "", err
 	}
@@ -132,10 +132,15 @@ func isFreePath(root, path string) error {
 	if err != nil {
 		return err
 	}
-	if regexp.MustCompile(`"` + path + `[/"]`).Match(routes) {
+	if hasPath(routes, path) {
 		return fmt.Errorf("app/web/routes.go has %s already: choose another name", path)
 	}
 	return nil
+}
+
+// hasPath reports whether a file has an address, or one below it, in quotes.
+func hasPath(content []byte, path string) bool {
+	return regexp.MustCompile(`"` + path + `[/"]`).Match(content)
 }
 
 // inProject plans something in the project of the current folder, and does it

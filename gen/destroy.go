@@ -41,7 +41,7 @@ func (g *generator) destroyCommand() *cli.Command {
 					}
 					delete(entries(rec), name)
 					return planDestroy(ctx, root, name, m, rec, c.Bool("force"))
-				}, func(p *plan) string { return "" })
+				}, func(p *plan) string { return strings.Join(p.remarks, "") })
 			},
 		}
 	}
@@ -87,15 +87,26 @@ func planDestroy(ctx context.Context, root, name string, m *made, rec *record, f
 	var edited []string
 	aside := path.Join("_backup", time.Now().Format("2006-01-02T15.04.05"))
 	for _, file := range sortedKeys(m.Files) {
+		written, isMigration := m.Files[file], strings.HasPrefix(file, "db/migrations/")
+		if isMigration { // it may have another number now
+			found, err := tableFile(root, path.Dir(file), name)
+			if err != nil {
+				return nil, err
+			}
+			if found != "" {
+				file = path.Join(path.Dir(file), found)
+			}
+		}
 		content, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
 		if errors.Is(err, os.ErrNotExist) {
+			p.remarks = append(p.remarks, file+" was gone already. If it has another name now, that is yours to remove.\n")
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		isEdited := sum(content) != m.Files[file]
-		if strings.HasPrefix(file, "db/migrations/") && isApplied(file) {
+		isEdited := sum(content) != written
+		if isMigration && isApplied(file) {
 			number, err := nextMigration(root)
 			if err == nil {
 				err = p.planDrop(file, number, name)
@@ -122,7 +133,7 @@ func planDestroy(ctx context.Context, root, name string, m *made, rec *record, f
 		if err != nil && !errors.As(err, &e) {
 			return nil, err
 		}
-		if err != nil {
+		if err != nil && e.names(m.noun().Path()) { // else they are gone, or the compiler will say so
 			problems = append(problems, err.Error())
 		}
 	}

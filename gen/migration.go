@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path"
+	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -63,6 +66,38 @@ func (p *plan) planDrop(file, number, table string) error {
 	if !ok {
 		return fmt.Errorf("%s has no line -- +goose Down", file)
 	}
-	drop := fmt.Sprintf("-- +goose Up\nDROP TABLE %s;\n\n-- +goose Down\n%s\n", table, strings.TrimSpace(up))
-	return p.create(path.Join(path.Dir(file), number+"_drop_"+table+".sql"), []byte(drop))
+	later, err := laterChanges(p.root, file, table)
+	if err != nil {
+		return err
+	}
+	dropFile, lacks := path.Join(path.Dir(file), number+"_drop_"+table+".sql"), ""
+	if len(later) > 0 {
+		lacks = fmt.Sprintf("-- Add below what these changed of the table later, or their own way back fails: %s\n", strings.Join(later, ", "))
+		p.remarks = append(p.remarks, dropFile+" can't be taken back as it is: its comment says what to add.\n")
+	}
+	drop := fmt.Sprintf("-- +goose Up\nDROP TABLE %s;\n\n-- +goose Down\n%s%s\n", table, lacks, strings.TrimSpace(up))
+	return p.create(dropFile, []byte(drop))
+}
+
+// laterChanges lists the migrations after one that change the table that it made.
+func laterChanges(root, made, table string) ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(root, path.Dir(made), "*.sql"))
+	if err != nil {
+		return nil, err
+	}
+	changes := regexp.MustCompile(`(?i)\b(ALTER TABLE|ON|RENAME TO)\s+(IF EXISTS\s+)?(ONLY\s+)?"?` + table + `\b`)
+	var later []string
+	for _, file := range files {
+		if filepath.Base(file) <= path.Base(made) {
+			continue
+		}
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		if up, _, _ := strings.Cut(string(content), "-- +goose Down"); changes.MatchString(up) {
+			later = append(later, filepath.Base(file))
+		}
+	}
+	return later, nil
 }

@@ -23,8 +23,9 @@ type change struct {
 type plan struct {
 	root    string
 	changes []*change
-	made    *made // for the record, or nil
-	trial   bool  // it has to be tried before it is written
+	made    *made    // for the record, or nil
+	trial   bool     // it has to be tried before it is written
+	remarks []string // lines for the end
 }
 
 // read returns a file as it will be.
@@ -107,7 +108,7 @@ func (p *plan) remove(in insertion) error {
 		}
 	}
 	if at < 0 {
-		return &editedError{in.Path, "doesn't have these lines any more, or not together:\n\n" + in.Text}
+		return &editedError{in, content}
 	}
 	content, err = formatted(in.Path, []byte(strings.Join(slices.Delete(lines, at, at+len(wanted)), "")))
 	if err != nil {
@@ -124,10 +125,18 @@ func squeezed(lines []string) []string {
 	return all
 }
 
-// editedError is something generated that somebody has changed since.
-type editedError struct{ path, what string }
+// editedError says that an insertion isn't in its file as it was written.
+type editedError struct {
+	insertion
+	content []byte
+}
 
-func (e *editedError) Error() string { return e.path + " " + e.what }
+func (e *editedError) Error() string {
+	return e.Path + " doesn't have these lines any more, or not together:\n\n" + e.Text
+}
+
+// names reports whether the file still has an address or one below it.
+func (e *editedError) names(path string) bool { return hasPath(e.content, path) }
 
 // diff is the plan as a patch.
 func (p *plan) diff() string {
