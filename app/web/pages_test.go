@@ -54,7 +54,7 @@ func pageTypes() map[string]any {
 		"users/sign-out":           &signOutPage{},
 		"users/sign-out-everybody": &signOutEverybodyPage{},
 		"users/list":               &usersPage{List: aList},
-		"users/show":               &personPage{},
+		"users/show":               &userDetailsPage{},
 		// gen adds lines above this one.
 	}
 	maps.Copy(pages, developersPages)

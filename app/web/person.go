@@ -33,7 +33,7 @@ func isRole(role string) bool {
 	return slices.ContainsFunc(roleChoices(), func(c input.Choice) bool { return c.Value == role })
 }
 
-type personPage struct {
+type userDetailsPage struct {
 	page
 	Person  db.GetUserDetailsRow
 	Devices []session.Device
@@ -43,10 +43,10 @@ type personPage struct {
 }
 
 // Log is the address of all events of the person.
-func (p *personPage) Log() string { return fmt.Sprintf("/admin/audit?person=%d", p.Person.ID) }
+func (p *userDetailsPage) Log() string { return fmt.Sprintf("/admin/audit?person=%d", p.Person.ID) }
 
 // Self reports whether it is the administrator's own page.
-func (p *personPage) Self() bool { return p.User != nil && p.User.ID == p.Person.ID }
+func (p *userDetailsPage) Self() bool { return p.User != nil && p.User.ID == p.Person.ID }
 
 type roleForm struct {
 	Role   string `form:"role"`
@@ -72,7 +72,7 @@ func (s *Server) renderPerson(c echo.Context, status int, person db.GetUserDetai
 		return err
 	}
 	form.Roles = roleChoices()
-	return s.render(c, status, "users/show", &personPage{Person: person, Devices: devices, Events: events, Form: form, Mail: s.outbox.On()})
+	return s.render(c, status, "users/show", &userDetailsPage{Person: person, Devices: devices, Events: events, Form: form, Mail: s.outbox.On()})
 }
 
 func (s *Server) updateUserRole(c echo.Context) error {

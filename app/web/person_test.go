@@ -83,7 +83,7 @@ func TestChangingPeopleDemandsARecentPassword(t *testing.T) {
 		ada.post(path+step, url.Values{"role": {db.RoleAdmin}}).wantStatus(http.StatusForbidden)
 	}
 	ada.wantUser(true)
-	if person, err := d.GetPerson(t.Context(), adaEmail); err != nil || person.Role != db.RoleMember || person.DisabledAt != nil || len(mailTo(t, d, adaEmail)) != 0 {
+	if person, err := d.GetUserByEmail(t.Context(), adaEmail); err != nil || person.Role != db.RoleMember || person.DisabledAt != nil || len(mailTo(t, d, adaEmail)) != 0 {
 		t.Errorf("got %+v, %v", person, err)
 	}
 }
