@@ -46,7 +46,7 @@ func (c *cockpit) listMailbox(e echo.Context) error {
 	return c.render(e, http.StatusOK, "_dev/mail", p)
 }
 
-type messagePage struct {
+type cockpitMessagePage struct {
 	page
 	From    string
 	Message db.GetMessageRow
@@ -77,7 +77,7 @@ func (c *cockpit) showMessage(e echo.Context) error {
 		return err
 	}
 	state := outbox.State(db.ListMessagesRow{DeliveredAt: m.DeliveredAt, FailedAt: m.FailedAt, Fault: m.Fault})
-	p := &messagePage{From: c.cfg.MailFrom.String(), Message: m, State: state, Bad: m.Fault != "", Pieces: pieces(m.TextBody)}
+	p := &cockpitMessagePage{From: c.cfg.MailFrom.String(), Message: m, State: state, Bad: m.Fault != "", Pieces: pieces(m.TextBody)}
 	e.Response().Header().Set("Content-Security-Policy", csp+"; frame-src 'self'")
 	return c.render(e, http.StatusOK, "_dev/message", p)
 }
