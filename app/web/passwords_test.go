@@ -138,8 +138,7 @@ func TestAResetLinkThatTwentyUseAtOnceIsGoodForOne(t *testing.T) {
 	})
 }
 
-// TestAskingForAPasswordTellsNothingOfWhoHasAnAccount compares all but the time,
-// which the benchmark of ways in reports.
+// TestAskingForAPasswordTellsNothingOfWhoHasAnAccount compares all but the time.
 func TestAskingForAPasswordTellsNothingOfWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -108,6 +108,8 @@ var docs = []edit{
 	{path: "docs/generator.md", from: "## Bringing a project up to the template"},
 	{path: "docs/decisions.md", from: "## A project is upgraded by a merge of three", upTo: "## The dependencies,"},
 
+	{path: "docs/people.md", from: "\n## How long it takes"},
+
 	{path: "docs/mail.md", from: "By hand, with Debian's Postfix"},
 
 	{path: "docs/outages.md", old: ", what was measured, and how to try it. The tests are in [app/outage_test.go](../app/outage_test.go) and [app/instances_test.go](../app/instances_test.go); the clients in [app/load_test.go](../app/load_test.go).", new: "."},
