@@ -39,8 +39,9 @@ type ownEvent struct {
 	Device  string `json:"device,omitempty"`
 }
 
-// showData answers with all that is kept about the person who is signed in.
-func (s *Server) showData(c echo.Context) error {
+// downloadData answers with all that is kept about the person who is signed in. It is
+// a POST since it is recorded: no page elsewhere fills the log.
+func (s *Server) downloadData(c echo.Context) error {
 	ctx, user := c.Request().Context(), currentUser(c)
 	var data ownData
 	var err error

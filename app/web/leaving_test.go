@@ -19,7 +19,7 @@ func TestADownloadHasAllThatIsTheirsAndNothingElse(t *testing.T) {
 		b, eve := newBrowser(t, s), signedInMember(t, s, "eve@example.com")
 		b.register(adaEmail)
 		b.forget(adaEmail)
-		answer := b.get("/account/data").wantStatus(http.StatusOK)
+		answer := b.submit("/account", "/account/data").wantStatus(http.StatusOK)
 		if got := answer.Header.Get("Content-Disposition"); got != `attachment; filename="my-data.json"` || answer.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("got %v", answer.Header)
 		}
@@ -163,9 +163,10 @@ func TestLeavingDemandsARecentPassword(t *testing.T) {
 	if _, err := s.db.Pool().ExecContext(t.Context(), "UPDATE user_sessions SET created_at = $1", db.Now().Add(-recent)); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/account/data", "/account/delete", "/account/email"} {
+	for _, path := range []string{"/account/delete", "/account/email"} {
 		b.get(path).wantRedirect("/account/reauthenticate?next=" + strings.ReplaceAll(path, "/", "%2F"))
 	}
+	b.submit("/account", "/account/data").wantRedirect("/account/reauthenticate?next=%2Faccount")
 	b.post("/account/delete", map[string][]string{"email": {adaEmail}}).wantStatus(http.StatusSeeOther)
 	b.wantUser(true)
 }

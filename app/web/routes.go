@@ -53,7 +53,7 @@ func (s *Server) addRoutes() error {
 		s.handle(http.MethodPost, "/account/sessions/:id/revoke", recentlyAuthenticated, s.deleteDevice),
 		s.handle(http.MethodPost, "/account/sessions/revoke-others", recentlyAuthenticated, s.deleteOtherDevices),
 		s.handle(http.MethodGet, "/account/activity", signedIn, s.listActivity),
-		s.handle(http.MethodGet, "/account/data", recentlyAuthenticated, s.showData),
+		s.handle(http.MethodPost, "/account/data", recentlyAuthenticated, s.downloadData),
 		s.handle(http.MethodGet, "/account/delete", recentlyAuthenticated, s.confirmDeleteAccount),
 		s.handle(http.MethodPost, "/account/delete", recentlyAuthenticated, s.deleteAccount),
 
