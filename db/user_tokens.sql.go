@@ -260,7 +260,7 @@ type ListInvitationsRow struct {
 }
 
 // ListInvitations returns one page of the invitations that can be accepted, the
-// last one first; OrderBy lists them otherwise.
+// last one first.
 func (q *Queries) ListInvitations(ctx context.Context, arg ListInvitationsParams) ([]ListInvitationsRow, error) {
 	rows, err := q.db.QueryContext(ctx, listInvitations, arg.Now, arg.Skip, arg.MaxRows)
 	if err != nil {

@@ -55,7 +55,7 @@ WHERE id IN (
 
 -- name: ListInvitations :many
 -- ListInvitations returns one page of the invitations that can be accepted, the
--- last one first; OrderBy lists them otherwise.
+-- last one first.
 SELECT id, email, role, created_at, expires_at
 FROM user_tokens
 WHERE purpose = 'invite'

@@ -19,11 +19,6 @@ import (
 // An invitation is a link that is sent to an address, for an account with a role.
 // It is there until it is accepted, withdrawn, or too old.
 
-var invitationSorts = sorts{
-	"email": {db.By("email, id"), db.By("email DESC, id DESC")},
-	"sent":  {db.By("created_at, id"), db.By("created_at DESC, id DESC")},
-}
-
 type invitationsPage struct {
 	page
 	List        *list
@@ -80,13 +75,13 @@ func (s *Server) canInvite() bool {
 }
 
 func (s *Server) listInvitations(c echo.Context) error {
-	ctx, list, now := c.Request().Context(), newList(c, invitationSorts, "-sent"), db.Now()
+	ctx, list, now := c.Request().Context(), newList(c, sorts{}, ""), db.Now()
 	total, err := s.db.CountInvitations(ctx, db.CountInvitationsParams{Now: now, MaxRows: maxCount})
 	if err != nil {
 		return err
 	}
 	list.setTotal(total)
-	rows, err := s.db.OrderBy(list.order()).ListInvitations(ctx, db.ListInvitationsParams{Now: now, MaxRows: list.rows(), Skip: list.skip()})
+	rows, err := s.db.ListInvitations(ctx, db.ListInvitationsParams{Now: now, MaxRows: list.rows(), Skip: list.skip()})
 	if err != nil {
 		return err
 	}
