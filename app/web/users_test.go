@@ -70,3 +70,17 @@ func TestPeopleAreFoundFilteredAndSorted(t *testing.T) {
 		admin.get("/admin/users?q=love").wantText("Never")
 	})
 }
+
+func TestEveryOrderOfUsersIsGood(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := signedInAs(t, newServer(t, d), adaEmail, db.RoleAdmin)
+		for column := range userSorts {
+			for _, direction := range []string{"", "-"} {
+				if got := rowHeadings(b.get("/admin/users?sort=" + direction + column)); len(got) != 1 {
+					t.Errorf("by %s%s: %v", direction, column, got)
+				}
+			}
+		}
+	})
+}

@@ -296,6 +296,17 @@ func textOf(n *html.Node) string {
 	return text.String()
 }
 
+// rowHeadings lists what the rows of a list are headed by.
+func rowHeadings(r *response) []string {
+	var list []string
+	for n := range r.wantStatus(http.StatusOK).parse().Descendants() {
+		if n.Data == "th" && attr(n, "scope") == "row" {
+			list = append(list, strings.Join(strings.Fields(textOf(n)), " "))
+		}
+	}
+	return list
+}
+
 // text returns what a person reads on the page, with single spaces.
 func (r *response) text() string {
 	var words []string

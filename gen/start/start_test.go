@@ -10,10 +10,12 @@ import (
 	"go/format"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -93,6 +95,55 @@ func TestAProjectWithoutNotesHasNone(t *testing.T) {
 	p.wantNoTrace(t, regexp.MustCompile(`/notes|[nN]otePath|\bNotes?\(|notes\.(sql|go|html)|notes_test`), recordName, "templates/partials/breadcrumbs.html", "docs/decisions.md")
 }
 
+// TestAProjectWithoutNotesHasWhatMadeResourcesUse: the specimen is what gen makes,
+// so that each name that it uses has to be there without it.
+func TestAProjectWithoutNotesHasWhatMadeResourcesUse(t *testing.T) {
+	t.Parallel()
+	source, err := readTemplate(portal.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := acme(t)
+	req.Notes = false
+	p := mustMake(t, req)
+	for folder, files := range map[string][]string{"app/web": {"notes.go", "notes_test.go"}, "app": {"seed_notes.go"}} {
+		used, has := map[string]bool{}, map[string]bool{}
+		for _, file := range files {
+			parsed := parse(t, file, source[folder+"/"+file])
+			for _, id := range parsed.Unresolved {
+				used[id.Name] = true
+			}
+			for name := range parsed.Scope.Objects {
+				has[name] = true
+			}
+			for _, i := range parsed.Imports {
+				has[strings.Trim(path.Base(strings.TrimSuffix(i.Path.Value, "/v4\"")), "\"")] = true
+			}
+		}
+		for name, content := range p {
+			if path.Dir(name) == folder && path.Ext(name) == ".go" {
+				for declared := range parse(t, name, content).Scope.Objects {
+					has[declared] = true
+				}
+			}
+		}
+		for name := range used {
+			if !has[name] && types.Universe.Lookup(name) == nil {
+				t.Errorf("%s of %v isn't there without them", name, files)
+			}
+		}
+	}
+}
+
+func parse(t *testing.T, name string, content []byte) *ast.File {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), name, content, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // TestNothingInGoIsCalledAfterTheTemplate: what is, may not compile under
 // another name, such as main.
 func TestNothingInGoIsCalledAfterTheTemplate(t *testing.T) {
@@ -109,11 +160,7 @@ func TestNothingInGoIsCalledAfterTheTemplate(t *testing.T) {
 		if filepath.Ext(name) != ".go" {
 			continue
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, content, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
+		ast.Inspect(parse(t, name, content), func(n ast.Node) bool {
 			if id, ok := n.(*ast.Ident); ok && strings.Contains(strings.ToLower(id.Name), "portal") {
 				t.Errorf("%s has the identifier %s", name, id.Name)
 			}
@@ -313,12 +360,8 @@ func TestADisplayNameIsTheSameInCodeAndSettings(t *testing.T) {
 // defaultName returns the default of APP_NAME.
 func defaultName(t *testing.T, p project) string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "config.go", p["app/config/config.go"], 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var name string
-	ast.Inspect(file, func(n ast.Node) bool {
+	ast.Inspect(parse(t, "config.go", p["app/config/config.go"]), func(n ast.Node) bool {
 		if call, ok := n.(*ast.CallExpr); ok && len(call.Args) == 2 {
 			if first, ok := call.Args[0].(*ast.BasicLit); ok && first.Value == `"APP_NAME"` {
 				name = literal(t, call.Args[1].(*ast.BasicLit).Value)
