@@ -153,6 +153,9 @@ func (g *generator) inProject(ctx context.Context, c *cli.Command, make func(roo
 	if _, err := os.Stat(filepath.Join(root, "app/web/routes.go")); err != nil {
 		return errors.New("this folder has no app/web/routes.go: run gen at the root of a project")
 	}
+	if (c.Bool("diff") || c.Bool("dry-run")) && isUnfinished(root) {
+		return errors.New("a command was cut short while it wrote to this project: run `go run ./gen finish` first. Nothing was written")
+	}
 	held, err := lock(root)
 	if err != nil {
 		return err
@@ -194,7 +197,7 @@ func (g *generator) finishCommand() *cli.Command {
 		Name:  "finish",
 		Usage: "finish what a command was cut short at; every other command does so too",
 		Action: func(context.Context, *cli.Command) error {
-			had, err := resume(g.root, g.out)
+			had, err := finishEarlier(g.root, g.out)
 			if err == nil && !had {
 				fmt.Fprintln(g.out, "There is nothing to finish.")
 			}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,56 @@ func TestAKillLosesNothing(t *testing.T) {
 		}
 	}
 	t.Log(states)
+}
+
+// TestWhatWasEditedSinceAKillStops: neither finishing nor looking writes over it.
+func TestWhatWasEditedSinceAKillStops(t *testing.T) {
+	t.Parallel()
+	root := project(t, "go.mod", "module x\n", "app/web/routes.go", "1", "b", "1", "c", "1")
+	p := &plan{root: root}
+	for _, name := range []string{"b", "c"} {
+		if err := p.replace(name, []byte("2")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.note(); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeFile(filepath.Join(root, "c"), []byte("mine")); err != nil {
+		t.Fatal(err)
+	}
+	for command, want := range map[string]string{
+		"migration x --dry-run":     "run `go run ./gen finish` first. Nothing was written",
+		"migration x --diff":        "run `go run ./gen finish` first. Nothing was written",
+		"migration x":               "c was edited since",
+		"finish":                    "c was edited since",
+		"upgrade " + root:           "c was edited since",
+		"upgrade --dry-run " + root: "run this without --dry-run",
+	} {
+		if out, err := gen(t, root, command); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v\n%s", command, err, out)
+		}
+		if got := tree(t, root); got["b"] != "1" || got["c"] != "mine" {
+			t.Errorf("%s: %v", command, got)
+		}
+	}
+	held, err := lock(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gen(t, root, "finish"); err == nil || !strings.Contains(err.Error(), "another gen") {
+		t.Errorf("while another writes: %v", err)
+	}
+	held.Close()
+	if err := writeFile(filepath.Join(root, "c"), []byte("1")); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := gen(t, "", "upgrade "+root); err == nil || !strings.Contains(err.Error(), "Then run this again") || !strings.Contains(out, "It is finished now") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if got := tree(t, root); got["b"] != "2" || got["c"] != "2" {
+		t.Errorf("got %v", got)
+	}
 }
 
 func same(a, b map[string]string) bool {

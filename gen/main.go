@@ -46,6 +46,6 @@ func (g *generator) command() *cli.Command {
 		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // main reports errors
 		Commands:       []*cli.Command{g.resourceCommand(), g.pageCommand(), g.migrationCommand(), g.destroyCommand(), g.finishCommand()},
 	}
-	root.Commands = append(root.Commands, start.Commands(writeChanges, remake)...)
+	root.Commands = append(root.Commands, start.Commands(writeChanges, remake, finishOther)...)
 	return root
 }

@@ -150,7 +150,7 @@ func TestADiskThatIsFullChangesNothing(t *testing.T) {
 	if err := p.replace("a", []byte("2")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir(filepath.Join(root, unfinishedFile), 0o755); err != nil { // nothing can be written there
+	if err := os.MkdirAll(filepath.Join(root, unfinishedFile), 0o755); err != nil { // nothing can be written there
 		t.Fatal(err)
 	}
 	if err := p.commit(); err == nil || !strings.Contains(err.Error(), "nothing was changed") {

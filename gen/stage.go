@@ -25,8 +25,9 @@ import (
 // what it built there before.
 const stageDir = "tmp/_gen"
 
-// unfinishedFile has what was being written when a command was cut short.
-const unfinishedFile = "gen/unfinished.json"
+// unfinishedFile has what was being written when a command was cut short. Git
+// ignores it.
+const unfinishedFile = "tmp/gen-unfinished.json"
 
 // try applies the plan to a copy, has the code generated and checked there, and
 // adds what came of it to the plan. What it is doing goes to progress.
@@ -161,9 +162,24 @@ func (p *plan) note() error {
 	return writeFile(filepath.Join(p.root, unfinishedFile), content)
 }
 
-// finish writes changes, some of which may have been written already.
+// finish writes changes, some of which may have been written already. What
+// somebody has edited meanwhile stops it before it writes anything.
 func finish(root string, changes []*change) error {
+	var left []*change
 	for _, c := range changes {
+		have, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(c.Path)))
+		isThere := err == nil
+		switch {
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return err
+		case isThere == (c.After != nil) && bytes.Equal(have, c.After):
+		case isThere == (c.Before != nil) && bytes.Equal(have, c.Before):
+			left = append(left, c)
+		default:
+			return fmt.Errorf("%s was edited since a command was cut short while it wrote, so that it can't be finished. Take the edit out, for now, and run this again; or remove %s, which leaves everything as it is now, half written", c.Path, unfinishedFile)
+		}
+	}
+	for _, c := range left {
 		if err := writeFile(filepath.Join(root, filepath.FromSlash(c.Path)), c.After); err != nil {
 			return fmt.Errorf("%w. Not all is written: mend that, and run `go run ./gen finish`", err)
 		}
@@ -171,23 +187,45 @@ func finish(root string, changes []*change) error {
 	return os.Remove(filepath.Join(root, unfinishedFile))
 }
 
+// isUnfinished reports whether a command was cut short while it wrote.
+func isUnfinished(root string) bool {
+	_, err := os.Stat(filepath.Join(root, unfinishedFile))
+	return err == nil
+}
+
 // resume finishes what an earlier command was killed at, if there is any, and
-// reports whether there was.
+// reports whether there was. The project has to be locked.
 func resume(root string, out io.Writer) (bool, error) {
-	content, err := os.ReadFile(filepath.Join(root, unfinishedFile))
-	if errors.Is(err, fs.ErrNotExist) {
+	if !isUnfinished(root) {
 		return false, removeParts(root, []*change{{Path: unfinishedFile}})
 	}
 	var changes []*change
+	content, err := os.ReadFile(filepath.Join(root, unfinishedFile))
 	if err == nil {
 		err = json.Unmarshal(content, &changes)
 	}
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", unfinishedFile, err)
 	}
+	if err := errors.Join(finish(root, changes), removeParts(root, changes)); err != nil {
+		return false, err
+	}
 	fmt.Fprintln(out, "The command before this one was cut short while it wrote. It is finished now:")
 	fmt.Fprint(out, (&plan{changes: changes}).summary())
-	return true, errors.Join(finish(root, changes), removeParts(root, changes))
+	return true, nil
+}
+
+// finishEarlier does so where nobody has locked the project yet.
+func finishEarlier(root string, out io.Writer) (bool, error) {
+	if !isUnfinished(root) {
+		return false, nil
+	}
+	held, err := lock(root)
+	if err != nil {
+		return false, err
+	}
+	defer held.Close()
+	return resume(root, out)
 }
 
 // removeParts removes what a command that was killed had begun to write beside

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"maps"
 	"slices"
 
@@ -20,6 +21,15 @@ func writeChanges(root string, changes []start.Change) error {
 		p.changes = append(p.changes, (*change)(&c))
 	}
 	return p.commit()
+}
+
+// finishOther finishes what a command was cut short at in another project, or
+// reports only that there is something.
+func finishOther(root string, look bool, out io.Writer) (bool, error) {
+	if look {
+		return isUnfinished(root), nil
+	}
+	return finishEarlier(root, out)
 }
 
 // remake returns what gen makes today of the resources and pages that it made in

@@ -68,7 +68,7 @@ var makefile = []edit{
 
 var code = []edit{
 	{path: "gen/main.go", old: "\n\t\"github.com/managethefans/portal/gen/start\"\n"},
-	{path: "gen/main.go", old: "\troot.Commands = append(root.Commands, start.Commands(writeChanges, remake)...)\n"},
+	{path: "gen/main.go", old: "\troot.Commands = append(root.Commands, start.Commands(writeChanges, remake, finishOther)...)\n"},
 	{path: "app/imports_test.go", old: "\t\t\"gen\":              {\"gen/start\"},\n\t\t\"gen/start\":        {\"\"},\n"},
 	{path: "app/imports_test.go", old: "\t\t\"bench\":            {\"app/session\", \"db\", \"db/dbtest\"},\n"},
 	{path: "app/imports_test.go", old: `"app/devtools", "bench", "dev"`, new: `"app/devtools", "dev"`},

@@ -15,8 +15,8 @@ import (
 )
 
 // Commands are the commands that only the template has.
-func Commands(write Write, remake Remake) []*cli.Command {
-	return []*cli.Command{newCommand(), upgradeCommand(write, remake)}
+func Commands(write Write, remake Remake, finish Finish) []*cli.Command {
+	return []*cli.Command{newCommand(), upgradeCommand(write, remake, finish)}
 }
 
 func newCommand() *cli.Command {

@@ -35,7 +35,7 @@ var full = flag.Bool("full", false, "run make check in projects that were made: 
 // gen runs the command as main does.
 func gen(ctx context.Context, args ...string) (string, error) {
 	var out bytes.Buffer
-	root := &cli.Command{Name: "gen", Writer: &out, ErrWriter: &out, Commands: Commands(nil, nil),
+	root := &cli.Command{Name: "gen", Writer: &out, ErrWriter: &out, Commands: Commands(nil, nil, nil),
 		ExitErrHandler: func(context.Context, *cli.Command, error) {}}
 	err := root.Run(ctx, append([]string{"gen"}, args...))
 	return out.String(), err

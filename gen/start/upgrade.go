@@ -31,7 +31,11 @@ type Write func(root string, changes []Change) error
 // Remake returns what gen makes today of what it made in a project, by path.
 type Remake func(root string) (map[string][]byte, error)
 
-func upgradeCommand(write Write, remake Remake) *cli.Command {
+// Finish finishes what a command was cut short at while it wrote to a project,
+// if there is any, and reports whether there was. Look only reports it.
+type Finish func(root string, look bool, out io.Writer) (bool, error)
+
+func upgradeCommand(write Write, remake Remake, finish Finish) *cli.Command {
 	return &cli.Command{
 		Name:      "upgrade",
 		Usage:     "bring a project up to this version of the template",
@@ -51,17 +55,30 @@ it with git diff, or take it back with git reset --hard.
 			&cli.BoolFlag{Name: "dry-run", Usage: "list what would become of which file, and write nothing"},
 			&cli.BoolFlag{Name: "json", Usage: "say what was done as JSON"},
 		},
-		Action: func(ctx context.Context, c *cli.Command) error { return runUpgrade(ctx, c, write, remake) },
+		Action: func(ctx context.Context, c *cli.Command) error { return runUpgrade(ctx, c, write, remake, finish) },
 	}
 }
 
-func runUpgrade(ctx context.Context, c *cli.Command, write Write, remake Remake) error {
+func runUpgrade(ctx context.Context, c *cli.Command, write Write, remake Remake, finish Finish) error {
 	if c.Args().Len() > 1 {
 		return fmt.Errorf("upgrade takes a folder at most, not %d arguments, such as: gen upgrade ../desk", c.Args().Len())
 	}
 	dir, err := filepath.Abs(c.Args().First())
 	if err != nil {
 		return err
+	}
+	progress := c.Root().Writer
+	if c.Bool("json") {
+		progress = io.Discard
+	}
+	had, err := finish(dir, c.Bool("dry-run"), progress)
+	switch {
+	case err != nil:
+		return err
+	case had && c.Bool("dry-run"):
+		return errors.New("a command was cut short while it wrote to this project: run this without --dry-run, which finishes that first. Nothing was written")
+	case had:
+		return fmt.Errorf("what was cut short in %s is finished now, and isn't committed. If it was an upgrade, go on with it there: git diff, go mod tidy, make generate, make check, and commit. Then run this again", dir)
 	}
 	u, err := planUpgrade(ctx, dir, remake)
 	switch {
@@ -71,10 +88,6 @@ func runUpgrade(ctx context.Context, c *cli.Command, write Write, remake Remake)
 		return fmt.Errorf("%w. Nothing was changed", err)
 	}
 	u.dryRun = c.Bool("dry-run")
-	progress := c.Root().Writer
-	if c.Bool("json") {
-		progress = io.Discard
-	}
 	if !u.dryRun && len(u.outcomes) > 0 {
 		if err := write(dir, u.changes()); err != nil {
 			return err
