@@ -103,11 +103,11 @@ func planPage(root string, page *singlePage, rec *record, command []string) (*pl
 	}
 	access := map[string]string{"public": "public", "members": "signedIn", "admin": "administrator"}[page.Access]
 	inserts := []insertion{
-		{"app/web/routes.go", fmt.Sprintf("\t\ts.handle(http.MethodGet, %q, %s, s.show%s),\n\n", page.Path(), access, page.Type())},
-		{"app/web/pages_test.go", fmt.Sprintf("\t\t\"%s/show\": &%sPage{},\n", page.Section(), page.Var())},
+		{Path: "app/web/routes.go", Text: fmt.Sprintf("\t\ts.handle(http.MethodGet, %q, %s, s.show%s),\n\n", page.Path(), access, page.Type())},
+		{Path: "app/web/pages_test.go", Text: fmt.Sprintf("\t\t\"%s/show\": &%sPage{},\n", page.Section(), page.Var())},
 	}
 	if page.link {
-		inserts = append(inserts, insertion{"templates/partials/nav.html", navLink(page.noun, page.Path(), page.Title(), page.Access == "admin")})
+		inserts = append(inserts, insertion{Path: "templates/partials/nav.html", Text: navLink(page.noun, page.Path(), page.Title(), page.Access == "admin")})
 	}
 	rec.Pages[page.Snake()] = p.made
 	return p, p.finishMade(inserts, rec)

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -66,9 +68,12 @@ func (p *plan) replace(path string, content []byte) error {
 }
 
 // insertion is text in a file of the project's own, above the line with a mark.
+// That of the resource that a project begins with has had other text moved away,
+// which comes back.
 type insertion struct {
-	Path string `json:"path"`
-	Text string `json:"text"`
+	Path    string `json:"path"`
+	Text    string `json:"text"`
+	Instead string `json:"instead,omitempty"`
 }
 
 // mark is in the lines above which gen inserts.
@@ -95,6 +100,9 @@ func (p *plan) insert(in insertion) error {
 // remove takes an insertion out again, however its space was changed since.
 func (p *plan) remove(in insertion) error {
 	content, err := p.read(in.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // and with it what was inserted
+	}
 	if err != nil {
 		return err
 	}
@@ -110,7 +118,7 @@ func (p *plan) remove(in insertion) error {
 	if at < 0 {
 		return &editedError{in, content}
 	}
-	content, err = formatted(in.Path, []byte(strings.Join(slices.Delete(lines, at, at+len(wanted)), "")))
+	content, err = formatted(in.Path, []byte(strings.Join(slices.Replace(lines, at, at+len(wanted), in.Instead), "")))
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func TestWhatIsInsertedCanBeTakenOutAgain(t *testing.T) {
 	const before = "package p\n\nvar m = map[string]int{\n\t\"a\": 1,\n\t// gen adds lines above this one.\n}\n"
 	root := project(t, "p.go", before, "nav.html", "<a>\n{{/* gen adds links above this line. */}}\n")
 	p := &plan{root: root}
-	for _, in := range []insertion{{"p.go", "\t\"a longer key\": 2,\n"}, {"nav.html", "<b>\n"}} {
+	for _, in := range []insertion{{Path: "p.go", Text: "\t\"a longer key\": 2,\n"}, {Path: "nav.html", Text: "<b>\n"}} {
 		if err := p.insert(in); err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +59,7 @@ func TestWhatIsInsertedCanBeTakenOutAgain(t *testing.T) {
 		t.Errorf("got %s", after["p.go"])
 	}
 	p = &plan{root: root}
-	for _, in := range []insertion{{"p.go", "\t\"a longer key\": 2,\n"}, {"nav.html", "<b>\n"}} {
+	for _, in := range []insertion{{Path: "p.go", Text: "\t\"a longer key\": 2,\n"}, {Path: "nav.html", Text: "<b>\n"}} {
 		if err := p.remove(in); err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +75,7 @@ func TestWhatIsInsertedCanBeTakenOutAgain(t *testing.T) {
 func TestAMissingMarkIsNamedWithWhatBelongsThere(t *testing.T) {
 	t.Parallel()
 	p := &plan{root: project(t, "nav.html", "<a>\n")}
-	err := p.insert(insertion{"nav.html", "<b>\n"})
+	err := p.insert(insertion{Path: "nav.html", Text: "<b>\n"})
 	if err == nil || !strings.Contains(err.Error(), "nav.html") || !strings.Contains(err.Error(), "<b>") || len(p.changes) > 0 {
 		t.Errorf("got %v", err)
 	}
@@ -168,7 +168,7 @@ func TestAFilesOwnImportsAndEmptyLinesStay(t *testing.T) {
 	const before = "package p\n\nimport (\n\t\"example.com/plain\"\n)\n\nvar (\n\ttext = `a\n\n\n\nb`\n\tother = fancy.New()\n\t// gen adds lines above this one.\n)\n"
 	root := project(t, "p.go", before)
 	p := &plan{root: root}
-	if err := p.insert(insertion{"p.go", "\tone = 1\n"}); err != nil {
+	if err := p.insert(insertion{Path: "p.go", Text: "\tone = 1\n"}); err != nil {
 		t.Fatal(err)
 	}
 	after := string(p.changes[0].After)

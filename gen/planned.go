@@ -115,11 +115,11 @@ func (r *resource) insertions() []insertion {
 		types += fmt.Sprintf("\t\t\"%s/%s\": %s,\n", r.Section(), page[0], page[1])
 	}
 	return []insertion{
-		{"app/web/routes.go", routes},
-		{"templates/partials/nav.html", navLink(r.noun, r.Path(), r.Titles(), r.Access == "admin")},
-		{"app/web/pages_test.go", types},
-		{"app/web/access_test.go", fmt.Sprintf("\tcase strings.HasPrefix(path, %q):\n\t\treturn strconv.FormatInt(new%s(%s), 10)\n", r.Path()+"/", one, writer)},
-		{"app/seed.go", "\tseed" + r.Types() + ",\n"},
+		{Path: "app/web/routes.go", Text: routes},
+		{Path: "templates/partials/nav.html", Text: navLink(r.noun, r.Path(), r.Titles(), r.Access == "admin")},
+		{Path: "app/web/pages_test.go", Text: types},
+		{Path: "app/web/access_test.go", Text: fmt.Sprintf("\tcase strings.HasPrefix(path, %q):\n\t\treturn strconv.FormatInt(new%s(%s), 10)\n", r.Path()+"/", one, writer)},
+		{Path: "app/seed.go", Text: "\tseed" + r.Types() + ",\n"},
 	}
 }
 

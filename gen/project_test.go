@@ -247,3 +247,38 @@ func goTest(t *testing.T, root string, files []string) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 }
+
+// TestTheSpecimenGoesTheSameWay: without it a project is what gen new makes
+// without notes, whatever else has been made in it.
+func TestTheSpecimenGoesTheSameWay(t *testing.T) {
+	t.Parallel()
+	for _, db := range []string{"both", "postgres"} {
+		dir, without := filepath.Join(t.TempDir(), "desk"), filepath.Join(t.TempDir(), "desk")
+		for _, command := range []string{"new example.com/acme/desk " + dir + " --db " + db, "new example.com/acme/desk " + without + " --without notes --db " + db} {
+			if _, err := gen(t, "", command); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, command := range []string{"resource ticket title:string:search:sort --access members", "page reports --access members --nav"} {
+			if _, err := gen(t, dir, command); err != nil {
+				t.Fatalf("%s: %v", command, err)
+			}
+		}
+		git(t, dir, "add", "--all") // so that nobody asks the database what was applied
+		git(t, dir, "commit", "--quiet", "--message", "More")
+		for _, command := range []string{"destroy resource note", "destroy page reports", "destroy resource ticket"} {
+			if _, err := gen(t, dir, command); err != nil {
+				t.Fatalf("%s: %v", command, err)
+			}
+		}
+		have, want := sources(t, dir), sources(t, without)
+		for _, name := range slices.Concat(sortedKeys(have), sortedKeys(want)) {
+			if have[name] != want[name] && !isGenerated(name) && !strings.HasPrefix(name, "db/migrations/") && !slices.Contains([]string{".portal.json", "README.md", recordFile}, name) {
+				t.Errorf("%s: %s is another than without notes", db, name)
+			}
+		}
+		if have["db/migrations/postgres/00009_drop_notes.sql"] == "" {
+			t.Errorf("%s: the table stays: %v", db, sortedKeys(have))
+		}
+	}
+}

@@ -12,6 +12,8 @@ func changesFor(req request) changes {
 		"gen/start/", "gen/upgrade.go", "LICENSE", "docs/img/", "docs/performance.md",
 		// Tests of gen that make all it can.
 		"gen/project_test.go", "gen/kill_test.go", "gen/upgrade_test.go",
+		// And that what it makes is in the tree: a project's is its own to change.
+		"gen/specimen_test.go",
 		// Benchmarks.
 		"app/web/*_bench_test.go", "app/session/*_bench_test.go",
 		// Tests of what a project takes over as it is, which take long or much of a
@@ -90,6 +92,7 @@ var code = []edit{
 
 var docs = []edit{
 	{path: "AGENTS.md", old: "is green, and `git status`", new: "is green, after a change of pages `make e2e` too, and `git status`"},
+	{path: "AGENTS.md", old: " Change `gen/templates/resource` with it, or `TestTheSpecimenIsWhatGenMakes` fails."},
 	{path: "docs/decisions.md", old: " `make bench BENCH=Notes VERBOSE=1` shows the plans."},
 	{path: "docs/decisions.md", old: " [performance.md](performance.md) has the commands."},
 	{path: "docs/decisions.md", from: "| step | gained | cost |", upTo: "The closures are made of"},
@@ -104,8 +107,11 @@ var docs = []edit{
 	{path: "docs/development.md", from: "Its tests ("},
 
 	{path: "docs/generator.md", old: " (`make bench BENCH=Notes/postgres PKG=./app/web VERBOSE=1 ARGS='-notes 1000000 -test.benchtime 5x'`, which also shows how the rows are found)"},
+	{path: "docs/generator.md", old: " (`TestTheSpecimenIsWhatGenMakes`)"},
 	{path: "docs/generator.md", from: "## From nothing to a resource in use", upTo: "## A resource"},
 	{path: "docs/generator.md", from: "## Bringing a project up to the template"},
+	{path: "docs/decisions.md", old: ", compared byte for byte, and shared", new: ", and shared"},
+	{path: "docs/decisions.md", old: ", tests of the specimen are tests of it, and a template that drifts from the code beside it is found at once.", new: ", and tests of the specimen are tests of it."},
 	{path: "docs/decisions.md", from: "## A project is upgraded by a merge of three", upTo: "## The dependencies,"},
 
 	{path: "docs/people.md", from: "\n## How long it takes"},

@@ -2,14 +2,12 @@ package start
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
 	"fmt"
 	"go/format"
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,34 +65,22 @@ func newProject(req request) (project, error) {
 			return nil, err
 		}
 	}
-	p.renewMade()
 	if err := p.addOwn(req); err != nil {
 		return nil, err
 	}
+	if req.Notes {
+		req := req
+		req.Notes = false
+		without, err := newProject(req)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.recordSpecimen(without); err != nil {
+			return nil, err
+		}
+	}
 	return p, p.addRecord(req)
 }
-
-// madeRecord is what gen lists in that it made in a project, with sums of files.
-const madeRecord = "gen/record.json"
-
-var madeFile = regexp.MustCompile(`(?m)^ +"([^"]+)": "[0-9a-f]{64}",?\n`)
-
-// renewMade gives that list the sums of the files as the project has them.
-func (p project) renewMade() {
-	content, ok := p[madeRecord]
-	if !ok {
-		return
-	}
-	p[madeRecord] = madeFile.ReplaceAllFunc(content, func(line []byte) []byte {
-		file, ok := p[string(madeFile.FindSubmatch(line)[1])]
-		if !ok {
-			return nil
-		}
-		return sumPattern.ReplaceAll(line, []byte(fmt.Sprintf(`"%x"`, sha256.Sum256(file))))
-	})
-}
-
-var sumPattern = regexp.MustCompile(`"[0-9a-f]{64}"`)
 
 // readTemplate returns the template's files without what git ignores, which is in
 // a binary that was built in a clone. A copy under another module path, as gonew

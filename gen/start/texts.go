@@ -160,7 +160,11 @@ func (m *merger) mergeMade(mine, theirs []byte) ([]byte, error) {
 	}
 	merge(ours.Resources, news.Resources)
 	merge(ours.Pages, news.Pages)
-	content, err := json.MarshalIndent(ours, "", "  ")
+	return ours.encode()
+}
+
+func (l madeList) encode() ([]byte, error) {
+	content, err := json.MarshalIndent(l, "", "  ")
 	return append(content, '\n'), err
 }
 
