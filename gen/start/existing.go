@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
 )
 
@@ -133,17 +134,30 @@ func (e *existing) base(ctx context.Context, name, want string) ([]byte, error) 
 // described is how git describe says how many commits there are since a release.
 var described = regexp.MustCompile(`-\d+-g[0-9a-f]+$`)
 
-// isNewer reports whether the project is known to be of a newer template than
-// this one: by the numbers of both, or by git in the clone where this runs.
-func (e *existing) isNewer(ctx context.Context, running string) bool {
+// mayFollow returns an error when the project is of a newer template than this
+// one, or may be: by the numbers of both, or by git in the clone where this runs.
+func (e *existing) mayFollow(ctx context.Context, running string) error {
 	recorded := strings.TrimSuffix(e.record.Version, "-dirty")
 	isRelease := func(v string) bool { return semver.IsValid(v) && !described.MatchString(v) }
-	if isRelease(recorded) && isRelease(running) {
-		return semver.Compare(recorded, running) > 0
+	isNewer := false
+	switch {
+	case isRelease(recorded) && isRelease(running):
+		isNewer = semver.Compare(recorded, running) > 0
+	case inClone() && recorded != "devel":
+		if rev, err := module.PseudoVersionRev(recorded); err == nil {
+			recorded = rev
+		}
+		if _, err := e.git.run(ctx, ".", "rev-parse", "--verify", "--quiet", recorded+"^{commit}"); err != nil {
+			return fmt.Errorf("the project is at %s of the template, which this clone of it doesn't know, and may be newer: run git pull --tags in the clone first", e.record.Version)
+		}
+		isAncestor := func(a, b string) bool {
+			_, err := e.git.run(ctx, ".", "merge-base", "--is-ancestor", a, b)
+			return err == nil
+		}
+		isNewer = isAncestor("HEAD", recorded) && !isAncestor(recorded, "HEAD")
 	}
-	isAncestor := func(a, b string) bool {
-		_, err := e.git.run(ctx, ".", "merge-base", "--is-ancestor", a, b)
-		return err == nil
+	if isNewer {
+		return fmt.Errorf("the project is at %s of the template, which is newer than this one, %s: run the newer one's gen", e.record.Version, running)
 	}
-	return inClone() && isAncestor("HEAD", recorded) && !isAncestor(recorded, "HEAD")
+	return nil
 }

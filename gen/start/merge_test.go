@@ -1,6 +1,7 @@
 package start
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"maps"
 	"os"
@@ -345,8 +346,55 @@ func TestAnOlderTemplateIsKnownByItsVersion(t *testing.T) {
 		{"devel", "v1.0.0"}:             false,
 	} {
 		e := &existing{git: git, record: record{Version: versions[0]}}
-		if got := e.isNewer(t.Context(), versions[1]); got != newer {
-			t.Errorf("%s is newer than %s: %v", versions[0], versions[1], got)
+		if err := e.mayFollow(t.Context(), versions[1]); (err != nil) != newer {
+			t.Errorf("%s is newer than %s: %v", versions[0], versions[1], err)
 		}
+	}
+}
+
+// TestACloneUpgradesOnlyWhatItKnows: one that is behind would take a project back.
+func TestACloneUpgradesOnlyWhatItKnows(t *testing.T) {
+	git := findGit()
+	if git == nil {
+		t.Skip("there is no git")
+	}
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.WriteFile("go.mod", []byte("module "+templatePath+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var commits []string
+	for range 2 {
+		if err := os.WriteFile("a", []byte(rand.Text()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := git.commitAll(t.Context(), dir, "x"); err != nil {
+			t.Fatal(err)
+		}
+		commit, err := git.run(t.Context(), dir, "rev-parse", "HEAD")
+		if err != nil {
+			t.Fatal(commit)
+		}
+		commits = append(commits, commit[:12])
+	}
+	mayFollow := func(recorded string) error {
+		e := &existing{git: git, record: record{Version: recorded}}
+		return e.mayFollow(t.Context(), "devel")
+	}
+	for _, known := range []string{commits[0], commits[1], commits[0] + "-dirty", "v0.0.0-20260101000000-" + commits[0], "devel"} {
+		if err := mayFollow(known); err != nil {
+			t.Errorf("%s: %v", known, err)
+		}
+	}
+	for _, unknown := range []string{"0123abc", "v0.1.0-3-g0123abc", "v9.9.9"} {
+		if err := mayFollow(unknown); err == nil || !strings.Contains(err.Error(), "git pull --tags") {
+			t.Errorf("%s: %v", unknown, err)
+		}
+	}
+	if out, err := git.run(t.Context(), dir, "checkout", "--quiet", commits[0]); err != nil {
+		t.Fatal(out)
+	}
+	if err := mayFollow(commits[1]); err == nil || !strings.Contains(err.Error(), "run the newer one's gen") {
+		t.Errorf("a newer one: %v", err)
 	}
 }

@@ -139,8 +139,8 @@ func planUpgrade(ctx context.Context, dir string, remake Remake) (*upgrade, erro
 	if err != nil || source.hash() == e.record.Tree {
 		return u, err
 	}
-	if e.isNewer(ctx, u.to) {
-		return nil, fmt.Errorf("the project is at %s of the template, which is newer than this one, %s: run the newer one's gen", e.record.Version, u.to)
+	if err := e.mayFollow(ctx, u.to); err != nil {
+		return nil, err
 	}
 	theirs, err := newProject(req)
 	if err != nil {
