@@ -177,7 +177,11 @@ func (g *generator) inProject(ctx context.Context, c *cli.Command, make func(roo
 		_, err := io.WriteString(out, p.diff())
 		return err
 	case c.Bool("dry-run"):
-		_, err := io.WriteString(out, p.summary()+"  and what sqlc and the test of access make of it. Nothing was written.\n")
+		rest := ""
+		if p.trial {
+			rest = "  and what sqlc and the test of access make of it.\n"
+		}
+		_, err := io.WriteString(out, p.summary()+rest+"Nothing was written.\n")
 		return err
 	}
 	if p.trial && !g.untried {

@@ -46,8 +46,9 @@ func (g *generator) destroyCommand() *cli.Command {
 		}
 	}
 	return &cli.Command{
-		Name:  "destroy",
-		Usage: "take back what gen made, as long as nobody has edited it",
+		Name:   "destroy",
+		Usage:  "take back what gen made, as long as nobody has edited it",
+		Action: noSuchCommand,
 		Commands: []*cli.Command{
 			what("resource", "ticket", func(r *record) map[string]*made { return r.Resources }),
 			what("page", "reports", func(r *record) map[string]*made { return r.Pages }),

@@ -43,9 +43,25 @@ func (g *generator) command() *cli.Command {
 		Writer:         g.out,
 		ErrWriter:      g.out,
 		Suggest:        true,
+		Action:         noSuchCommand,
 		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // main reports errors
 		Commands:       []*cli.Command{g.resourceCommand(), g.pageCommand(), g.migrationCommand(), g.destroyCommand(), g.finishCommand()},
 	}
 	root.Commands = append(root.Commands, start.Commands(writeChanges, remake, finishOther)...)
 	return root
+}
+
+// noSuchCommand is what is done of a command that only has others: it helps, or
+// says that none of them is called so.
+func noSuchCommand(_ context.Context, c *cli.Command) error {
+	name := c.Args().First()
+	switch {
+	case name == "" && c == c.Root():
+		return cli.ShowRootCommandHelp(c)
+	case name == "":
+		return cli.ShowSubcommandHelp(c)
+	case name == "new" || name == "upgrade":
+		return fmt.Errorf("%s stays with the template: run it in a clone of what this project was made of", name)
+	}
+	return fmt.Errorf("there is no `%s %s`: did you mean %s? --help lists them all", c.FullName(), name, cli.SuggestCommand(c.Commands, name))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -158,6 +159,17 @@ func TestADiskThatIsFullChangesNothing(t *testing.T) {
 	}
 	if got := tree(t, root); got["a"] != "1" {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestASqlcThatWritesNothingIsBlamedItself(t *testing.T) {
+	t.Parallel()
+	root := project(t, "Makefile", ".tools/sqlc:\n", ".tools/sqlc", "#!/bin/sh\n", "db/models.go", "package db\n")
+	if err := os.Chmod(filepath.Join(root, ".tools/sqlc"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&plan{root: root}).try(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), "sqlc wrote nothing, so nothing was changed") {
+		t.Errorf("got %v", err)
 	}
 }
 

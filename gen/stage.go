@@ -62,6 +62,11 @@ func (p *plan) try(ctx context.Context, progress io.Writer) error {
 		if err := run(ctx, progress, step.dir, step.command); err != nil {
 			return err
 		}
+		if step.command[1] == "generate" {
+			if _, err := os.Stat(filepath.Join(stage, "db/models.go")); err != nil {
+				return errors.New("sqlc wrote nothing, so nothing was changed: sqlc.yaml has to say that it writes to db/, and .tools/sqlc has to be sqlc (rm .tools/sqlc; make setup)")
+			}
+		}
 	}
 	return p.collect(stage)
 }

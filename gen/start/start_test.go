@@ -410,10 +410,14 @@ func TestMistakesAreSentencesAndMakeNothing(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "letter"), []byte("Dear"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Symlink("nowhere", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
 	for name, test := range map[string]struct {
 		args []string
 		want string
 	}{
+		"a link to nothing":       {[]string{"example.com/desk", dir + "/link"}, "is a link to a folder that isn't there"},
 		"nothing":                 {nil, "a module path"},
 		"too much":                {[]string{"example.com/a", "b", "c"}, "a module path"},
 		"a bad path":              {[]string{"desk", dir + "/x"}, "malformed module path"},
@@ -430,7 +434,7 @@ func TestMistakesAreSentencesAndMakeNothing(t *testing.T) {
 			t.Errorf("%s: %v\n%s", name, err, out)
 		}
 	}
-	wantEntries(t, dir, "letter")
+	wantEntries(t, dir, "letter", "link")
 }
 
 func wantEntries(t *testing.T, dir string, want ...string) {
@@ -488,7 +492,10 @@ func TestAnEmptyFolderIsFilledAndHasOneCommit(t *testing.T) {
 	if findGit() == nil {
 		t.Skip("there is no git")
 	}
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), strings.Repeat("d", 240)) // as long as a name may be
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if out, err := gen(t.Context(), "new", "example.com/acme/desk", dir); err != nil || !strings.Contains(out, "one commit") {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -28,7 +28,7 @@ func (p project) write(ctx context.Context, dir string, git *gitCommand, message
 	}
 	// Hidden from those who look meanwhile. Not by os.MkdirTemp, whose folders
 	// are for their owner only.
-	made := filepath.Join(beside, "."+filepath.Base(dir)+"-"+rand.Text())
+	made := filepath.Join(beside, ".gen-"+rand.Text())
 	if err := os.Mkdir(made, 0o777); err != nil {
 		return err
 	}
@@ -65,6 +65,9 @@ func mayFill(dir string) (exists bool, err error) {
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Lstat(dir); err == nil {
+			return false, fmt.Errorf("%s is a link to a folder that isn't there: make that, or name another", dir)
+		}
 		if info, err := os.Stat(filepath.Dir(dir)); err != nil || !info.IsDir() {
 			return false, fmt.Errorf("there is no folder %s to make it in: make that first, or name another", filepath.Dir(dir))
 		}
