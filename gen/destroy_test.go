@@ -17,7 +17,7 @@ func destroyed(t *testing.T, files ...string) (*plan, error) {
 	t.Helper()
 	root := project(t, append([]string{"db/migrations/postgres/00001_users.sql", "-- +goose Up\nCREATE TABLE users (id BIGINT);\n"}, files...)...)
 	m := &made{
-		One: []string{"lamp"}, Many: []string{"lamps"}, Inserts: []insertion{{"nav.html", lampsLink}},
+		One: []string{"lamp"}, Many: []string{"lamps"}, Inserts: []insertion{{Path: "nav.html", Text: lampsLink}},
 		Files: map[string]string{"db/migrations/postgres/00002_lamps.sql": sum([]byte(lampsMigration)), "lamps.go": sum([]byte("package p\n"))},
 	}
 	p, err := planDestroy(t.Context(), root, "lamps", m, &record{}, false)
