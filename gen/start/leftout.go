@@ -115,6 +115,7 @@ var docs = []edit{
 	{path: "docs/decisions.md", from: "## A project is upgraded by a merge of three", upTo: "## The dependencies,"},
 
 	{path: "docs/people.md", from: "\n## How long it takes"},
+	{path: "docs/administration.md", from: "\n## Many people"},
 
 	{path: "docs/mail.md", from: "By hand, with Debian's Postfix"},
 
