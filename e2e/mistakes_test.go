@@ -101,7 +101,7 @@ func TestEachMistakeIsShownUntilItIsMended(t *testing.T) {
 	}
 
 	for _, engine := range []string{"postgres", "sqlite"} {
-		l.save(filepath.Join("db/migrations", engine, "00099_names.sql"), "-- +goose Up\nCREATE INDEX users_name_idx ON users (name);\n\n-- +goose Down\nDROP INDEX users_name_idx;\n")
+		l.save(filepath.Join("db/migrations", engine, "00099_names.sql"), "-- +goose Up\nCREATE INDEX users_names_of_test_idx ON users (name);\n\n-- +goose Down\nDROP INDEX users_names_of_test_idx;\n")
 	}
 	shown(b, "migration", "1 migrations are pending", "db/migrations/sqlite/00099_names.sql:1")
 	b.follow(clickOn(script[place](b, `() => {
