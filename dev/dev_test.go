@@ -816,7 +816,10 @@ func TestNoRequestFailsWhileTheProgramChanges(t *testing.T) {
 	for i := range 5 {
 		before := l.state().Build
 		l.write("app/edit.go", fmt.Sprintf("package main\n\nfunc init() { version = \"edit %d\" }\n", i))
-		l.until("it is rebuilt", func() bool { s := l.state(); return s.Build > before && !s.Building })
+		l.until("it is rebuilt", func() bool {
+			s := l.state()
+			return s.Build > before && !s.Building && strings.Count(l.output.String(), "Serving, ") == i+2
+		})
 	}
 	stop()
 	clients.Wait()
