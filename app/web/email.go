@@ -2,15 +2,11 @@ package web
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/app/audit"
-	"github.com/managethefans/portal/app/auth"
-	"github.com/managethefans/portal/app/input"
 	"github.com/managethefans/portal/app/links"
 	"github.com/managethefans/portal/app/mail"
 	"github.com/managethefans/portal/app/session"
@@ -24,12 +20,7 @@ import (
 type emailPage struct {
 	page
 	Mail bool // messages can be sent
-	Form emailForm
-}
-
-type emailForm struct {
-	Email  string `form:"email"`
-	Errors input.Errors
+	Form askForm
 }
 
 func (s *Server) editEmail(c echo.Context) error {
@@ -42,56 +33,44 @@ func (s *Server) updateEmail(c echo.Context) error {
 	if !s.outbox.On() {
 		return echo.ErrNotFound
 	}
-	form := emailForm{Errors: input.Errors{}}
+	var form askForm
 	if err := s.bind(c, &form); err != nil {
 		return err
 	}
-	email, ok := auth.NormalizeEmail(form.Email)
-	form.Email = email
-	switch {
-	case !ok:
-		form.Errors.Add("email", "Enter an e-mail address, such as name@example.com.")
-	case email == currentUser(c).Email:
+	user := currentUser(c)
+	if form.check() && form.Email == user.Email {
 		form.Errors.Add("email", "This is your address already.")
 	}
 	if len(form.Errors) > 0 {
 		return s.render(c, http.StatusUnprocessableEntity, "account/email", &emailPage{Mail: true, Form: form})
 	}
-	send, err := s.countMail(c, form.Email)
-	if err == nil && send {
-		err = s.sendEmailLink(c.Request().Context(), currentUser(c).ID, form.Email)
-	}
-	if err != nil {
-		return err
-	}
-	return s.renderLinkSent(c, form.Email, "a link to make it your address", "/account/email", links.ChangeEmail.GoodFor())
+	return s.answerAsked(c, form.Email, "a link to make it your address", "/account/email", links.ChangeEmail, func(ctx context.Context, email string) error {
+		return s.sendEmailLink(ctx, user.ID, email)
+	})
 }
 
 func (s *Server) sendEmailLink(ctx context.Context, userID int64, email string) error {
-	_, err := s.db.GetUserByEmail(ctx, email)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	person, err := s.whoHas(ctx, email)
+	if err != nil {
 		return err
 	}
-	taken := err == nil
-	return s.db.InTx(ctx, func(q *db.Queries) error {
-		path, err := links.New(ctx, q, links.Link{Purpose: links.ChangeEmail, UserID: userID, Email: email})
-		if err != nil {
-			return err
-		}
+	message := func(path, goodFor string) mail.Message {
 		m := mail.Message{
-			Kind: "new address", To: email, GoodFor: links.ChangeEmail.GoodFor(),
-			Subject:    "Confirm your new address",
-			Preview:    "The link is good for " + lasting(links.ChangeEmail.GoodFor()) + ", and once.",
-			Paragraphs: []string{"Somebody, you most likely, wants to sign in at " + s.cfg.AppName + " with this address from now on. The link below shows that it is yours; it is good for " + lasting(links.ChangeEmail.GoodFor()) + ", and once."},
+			Kind: "new address", Subject: "Confirm your new address",
+			Preview:    "The link is good for " + goodFor + ", and once.",
+			Paragraphs: []string{"Somebody, you most likely, wants to sign in at " + s.cfg.AppName + " with this address from now on. The link below shows that it is yours; it is good for " + goodFor + ", and once."},
 			Action:     mail.Action{Label: "Use this address", Path: path},
 			Notes:      []string{"If it wasn’t you, there is nothing to do: without the link nothing changes."},
 		}
-		if taken {
+		if person.ID != 0 {
 			m.Subject, m.Preview, m.Action = "This address has an account already", "An account can’t be moved to it.", mail.Action{}
 			m.Paragraphs = []string{"Somebody, you most likely, wants to move an account at " + s.cfg.AppName + " to this address. It has one of its own already, so that can’t be done."}
 			m.Notes = []string{"If it wasn’t you, there is nothing to do."}
 		}
-		return s.outbox.Add(ctx, q, m)
+		return m
+	}
+	return s.db.InTx(ctx, func(q *db.Queries) error {
+		return s.sendLink(ctx, q, links.Link{Purpose: links.ChangeEmail, UserID: userID, Email: email}, message)
 	})
 }
 
@@ -176,9 +155,7 @@ func (s *Server) moveTo(c echo.Context, q *db.Queries, link links.Link, action a
 	if err := links.EndFor(ctx, q, link.Email, links.Register, links.Invite); err != nil {
 		return err
 	}
-	event := session.From(c).Event(action, link.UserID, "")
-	event.Actor = link.UserID
-	return audit.Record(ctx, q, event)
+	return recordProved(c, q, action, link.UserID, "")
 }
 
 // confirmUndoEmail shows whoever has the way back a button, and changes nothing.

@@ -78,7 +78,5 @@ func (s *Server) addNewcomer(c echo.Context, q *db.Queries, email string, n newc
 	if n.role != db.RoleMember {
 		details = n.role
 	}
-	created := session.From(c).Event(audit.AccountCreated, id, details)
-	created.Actor = id
-	return id, audit.Record(ctx, q, created)
+	return id, recordProved(c, q, audit.AccountCreated, id, details)
 }

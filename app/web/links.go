@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,7 +11,11 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/managethefans/portal/app/auth"
+	"github.com/managethefans/portal/app/input"
 	"github.com/managethefans/portal/app/links"
+	"github.com/managethefans/portal/app/mail"
+	"github.com/managethefans/portal/db"
 )
 
 // Pages that links in messages lead to. A token is in their query, which isn't
@@ -26,12 +32,57 @@ type linkSentPage struct {
 	Mailbox bool   // developers have one
 }
 
-// renderLinkSent answers somebody who has asked for a link. It says nothing of
-// whether anybody has the address.
-func (s *Server) renderLinkSent(c echo.Context, email, what, again string, goodFor time.Duration) error {
+// askForm is where somebody asks for a link to an address.
+type askForm struct {
+	Email  string `form:"email"`
+	Errors input.Errors
+}
+
+// check tidies the form up and reports whether it is right.
+func (f *askForm) check() bool {
+	f.Errors = input.Errors{}
+	email, ok := auth.NormalizeEmail(f.Email)
+	if f.Email = email; !ok {
+		f.Errors.Add("email", "Enter an e-mail address, such as name@example.com.")
+	}
+	return ok
+}
+
+// answerAsked has send write to an address, unless too much was asked for, and
+// says that the message with what is on its way. It says nothing of whether anybody
+// has the address.
+func (s *Server) answerAsked(c echo.Context, email, what, again string, p links.Purpose, send func(ctx context.Context, email string) error) error {
+	may, err := s.countMail(c, email)
+	if err == nil && may {
+		err = send(c.Request().Context(), email)
+	}
+	if err != nil {
+		return err
+	}
 	return s.render(c, http.StatusOK, "links/sent", &linkSentPage{
-		Email: email, What: what, GoodFor: lasting(goodFor), Again: again, Mailbox: s.hasMailbox(),
+		Email: email, What: what, GoodFor: lasting(p.GoodFor()), Again: again, Mailbox: s.hasMailbox(),
 	})
+}
+
+// whoHas returns the person with an address, whose id is 0 where nobody has it.
+func (s *Server) whoHas(ctx context.Context, email string) (db.GetUserByEmailRow, error) {
+	person, err := s.db.GetUserByEmail(ctx, email)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return person, err
+}
+
+// sendLink makes a link and writes the message with it to its address, in the
+// transaction of q.
+func (s *Server) sendLink(ctx context.Context, q *db.Queries, link links.Link, message func(path, goodFor string) mail.Message) error {
+	path, err := links.New(ctx, q, link)
+	if err != nil {
+		return err
+	}
+	m := message(path, lasting(link.Purpose.GoodFor()))
+	m.To, m.GoodFor = link.Email, link.Purpose.GoodFor()
+	return s.outbox.Add(ctx, q, m)
 }
 
 // hasMailbox reports whether developers find messages at /_dev/mail.

@@ -2,8 +2,6 @@ package web
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -20,12 +18,7 @@ import (
 type forgotPage struct {
 	page
 	Mail bool // messages can be sent
-	Form forgotForm
-}
-
-type forgotForm struct {
-	Email  string `form:"email"`
-	Errors input.Errors
+	Form askForm
 }
 
 // newReset asks who has forgotten a password.
@@ -40,41 +33,27 @@ func (s *Server) createReset(c echo.Context) error {
 	if !s.outbox.On() {
 		return echo.ErrNotFound
 	}
-	form := forgotForm{Errors: input.Errors{}}
+	var form askForm
 	if err := s.bind(c, &form); err != nil {
 		return err
 	}
-	email, ok := auth.NormalizeEmail(form.Email)
-	if form.Email = email; !ok {
-		form.Errors.Add("email", "Enter an e-mail address, such as name@example.com.")
+	if !form.check() {
 		return s.render(c, http.StatusUnprocessableEntity, "passwords/forgot", &forgotPage{Mail: true, Form: form})
 	}
-	send, err := s.countMail(c, form.Email)
-	if err == nil && send {
-		err = s.sendReset(c.Request().Context(), form.Email)
-	}
-	if err != nil {
-		return err
-	}
-	return s.renderLinkSent(c, form.Email, "a link to set a new password", "/forgot-password", links.Reset.GoodFor())
+	return s.answerAsked(c, form.Email, "a link to set a new password", "/forgot-password", links.Reset, s.sendReset)
 }
 
 // sendReset writes to an address what there is to do there.
 func (s *Server) sendReset(ctx context.Context, email string) error {
-	person, err := s.db.GetUserByEmail(ctx, email)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	person, err := s.whoHas(ctx, email)
+	if err != nil {
 		return err
 	}
-	return s.db.InTx(ctx, func(q *db.Queries) error {
-		path, err := links.New(ctx, q, links.Link{Purpose: links.Reset, UserID: person.ID, Email: email})
-		if err != nil {
-			return err
-		}
+	message := func(path, goodFor string) mail.Message {
 		m := mail.Message{
-			Kind: "forgotten password", To: email, GoodFor: links.Reset.GoodFor(),
-			Subject:    "Set a new password",
-			Preview:    "The link is good for " + lasting(links.Reset.GoodFor()) + ", and once.",
-			Paragraphs: []string{"Somebody, you most likely, has asked for a new password for your account at " + s.cfg.AppName + ". The link below is good for " + lasting(links.Reset.GoodFor()) + ", and once."},
+			Kind: "forgotten password", Subject: "Set a new password",
+			Preview:    "The link is good for " + goodFor + ", and once.",
+			Paragraphs: []string{"Somebody, you most likely, has asked for a new password for your account at " + s.cfg.AppName + ". The link below is good for " + goodFor + ", and once."},
 			Action:     mail.Action{Label: "Set a new password", Path: path},
 			Notes:      []string{"If it wasn’t you, there is nothing to do: your password is as it was."},
 		}
@@ -87,7 +66,10 @@ func (s *Server) sendReset(ctx context.Context, email string) error {
 			m.Subject, m.Preview, m.Action = "Your account is disabled", "Ask an administrator.", mail.Action{}
 			m.Paragraphs = []string{"Somebody, you most likely, has asked for a new password for your account at " + s.cfg.AppName + ". It is disabled: ask an administrator."}
 		}
-		return s.outbox.Add(ctx, q, m)
+		return m
+	}
+	return s.db.InTx(ctx, func(q *db.Queries) error {
+		return s.sendLink(ctx, q, links.Link{Purpose: links.Reset, UserID: person.ID, Email: email}, message)
 	})
 }
 
@@ -175,9 +157,7 @@ func (s *Server) replaceForgottenPassword(c echo.Context, q *db.Queries, person 
 	if err := links.EndOf(ctx, q, person.ID, links.Reset, links.ChangeEmail); err != nil {
 		return err
 	}
-	changed := session.From(c).Event(audit.PasswordChanged, person.ID, "by a link in a message")
-	changed.Actor = person.ID
-	if err := audit.Record(ctx, q, changed); err != nil {
+	if err := recordProved(c, q, audit.PasswordChanged, person.ID, "by a link in a message"); err != nil {
 		return err
 	}
 	return s.notify(c, q, person.Email, passwordChanged())

@@ -55,7 +55,7 @@ type roleForm struct {
 }
 
 func (s *Server) showUser(c echo.Context) error {
-	person, err := s.routePerson(c)
+	person, err := s.routeUser(c)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (s *Server) renderPerson(c echo.Context, status int, person db.GetUserDetai
 }
 
 func (s *Server) updateUserRole(c echo.Context) error {
-	person, err := s.routePerson(c)
+	person, err := s.routeUser(c)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (s *Server) updateUserRole(c echo.Context) error {
 // disableUser keeps a person out. Nobody does that to themselves: it couldn't be
 // taken back.
 func (s *Server) disableUser(c echo.Context) error {
-	person, err := s.routePerson(c)
+	person, err := s.routeUser(c)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (s *Server) disableUser(c echo.Context) error {
 }
 
 func (s *Server) enableUser(c echo.Context) error {
-	person, err := s.routePerson(c)
+	person, err := s.routeUser(c)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (s *Server) enableUser(c echo.Context) error {
 // createUserReset sends a person the link with which they set a new password
 // themselves.
 func (s *Server) createUserReset(c echo.Context) error {
-	person, err := s.routePerson(c)
+	person, err := s.routeUser(c)
 	if err != nil {
 		return err
 	}
@@ -162,19 +162,16 @@ func (s *Server) createUserReset(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	err = s.db.InTx(ctx, func(q *db.Queries) error {
-		path, err := links.New(ctx, q, links.Link{Purpose: links.Reset, UserID: person.ID, Email: person.Email})
-		if err != nil {
-			return err
-		}
-		goodFor := lasting(links.Reset.GoodFor())
-		err = s.outbox.Add(ctx, q, mail.Message{
-			Kind: "new password", To: person.Email, GoodFor: links.Reset.GoodFor(),
-			Subject:    "Set a new password",
-			Preview:    "The link is good for " + goodFor + ", and once.",
-			Paragraphs: []string{"An administrator of " + s.cfg.AppName + " has sent you a link to set a new password for your account. It is good for " + goodFor + ", and once. You can ask for another one yourself."},
-			Action:     mail.Action{Label: "Set a new password", Path: path},
-			Other:      mail.Action{Label: "Ask for another link", Path: "/forgot-password"},
-			Notes:      []string{"Until then your password is as it was. Nobody else needs the link: administrators don’t ask for it."},
+		link := links.Link{Purpose: links.Reset, UserID: person.ID, Email: person.Email}
+		err := s.sendLink(ctx, q, link, func(path, goodFor string) mail.Message {
+			return mail.Message{
+				Kind: "new password", Subject: "Set a new password",
+				Preview:    "The link is good for " + goodFor + ", and once.",
+				Paragraphs: []string{"An administrator of " + s.cfg.AppName + " has sent you a link to set a new password for your account. It is good for " + goodFor + ", and once. You can ask for another one yourself."},
+				Action:     mail.Action{Label: "Set a new password", Path: path},
+				Other:      mail.Action{Label: "Ask for another link", Path: "/forgot-password"},
+				Notes:      []string{"Until then your password is as it was. Nobody else needs the link: administrators don’t ask for it."},
+			}
 		})
 		if err != nil {
 			return err
@@ -204,8 +201,8 @@ func (s *Server) changePerson(c echo.Context, person db.GetUserDetailsRow, actio
 	})
 }
 
-// routePerson returns whom the route names.
-func (s *Server) routePerson(c echo.Context) (db.GetUserDetailsRow, error) {
+// routeUser returns whom the route names.
+func (s *Server) routeUser(c echo.Context) (db.GetUserDetailsRow, error) {
 	id, err := pathID(c)
 	if err != nil {
 		return db.GetUserDetailsRow{}, err

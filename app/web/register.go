@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"net/http"
 	"strings"
@@ -24,12 +23,7 @@ import (
 
 type registerPage struct {
 	page
-	Form registerForm
-}
-
-type registerForm struct {
-	Email  string `form:"email"`
-	Errors input.Errors
+	Form askForm
 }
 
 // closedPage says that registering isn't open to everybody.
@@ -59,53 +53,41 @@ func (s *Server) createRegistration(c echo.Context) error {
 	if s.cfg.Registration != config.Open {
 		return s.renderClosed(c)
 	}
-	form := registerForm{Errors: input.Errors{}}
+	var form askForm
 	if err := s.bind(c, &form); err != nil {
 		return err
 	}
-	email, ok := auth.NormalizeEmail(form.Email)
-	if form.Email = email; !ok {
-		form.Errors.Add("email", "Enter an e-mail address, such as name@example.com.")
+	if !form.check() {
 		return s.render(c, http.StatusUnprocessableEntity, "register/new", &registerPage{Form: form})
 	}
-	send, err := s.countMail(c, form.Email)
-	if err == nil && send {
-		err = s.sendRegistration(c.Request().Context(), form.Email)
-	}
-	if err != nil {
-		return err
-	}
-	return s.renderLinkSent(c, form.Email, "a link to create your account", "/register", links.Register.GoodFor())
+	return s.answerAsked(c, form.Email, "a link to create your account", "/register", links.Register, s.sendRegistration)
 }
 
 // sendRegistration writes to an address what there is to do there. For one that is
 // taken a token is made too, which nobody gets: it is as much work.
 func (s *Server) sendRegistration(ctx context.Context, email string) error {
-	_, err := s.db.GetUserByEmail(ctx, email)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	person, err := s.whoHas(ctx, email)
+	if err != nil {
 		return err
 	}
-	taken := err == nil
-	return s.db.InTx(ctx, func(q *db.Queries) error {
-		path, err := links.New(ctx, q, links.Link{Purpose: links.Register, Email: email})
-		if err != nil {
-			return err
-		}
+	message := func(path, goodFor string) mail.Message {
 		m := mail.Message{
-			Kind: "registration", To: email, GoodFor: links.Register.GoodFor(),
-			Subject:    "Create your account",
-			Preview:    "The link is good for " + lasting(links.Register.GoodFor()) + ", and once.",
-			Paragraphs: []string{"Somebody, you most likely, wants to register at " + s.cfg.AppName + " with this address. The link below shows that it is yours; it is good for " + lasting(links.Register.GoodFor()) + ", and once."},
+			Kind: "registration", Subject: "Create your account",
+			Preview:    "The link is good for " + goodFor + ", and once.",
+			Paragraphs: []string{"Somebody, you most likely, wants to register at " + s.cfg.AppName + " with this address. The link below shows that it is yours; it is good for " + goodFor + ", and once."},
 			Action:     mail.Action{Label: "Create your account", Path: path},
 			Notes:      []string{"If it wasn’t you, there is nothing to do: without the link nobody gets an account."},
 		}
-		if taken {
+		if person.ID != 0 {
 			m.Subject, m.Preview = "You have an account already", "Sign in with it, or set a new password."
 			m.Paragraphs = []string{"Somebody, you most likely, wants to register at " + s.cfg.AppName + " with this address. You have an account there already."}
 			m.Action, m.Other = mail.Action{Label: "Sign in", Path: "/login"}, mail.Action{Label: "Set a new password", Path: "/forgot-password"}
 			m.Notes = []string{"If it wasn’t you, there is nothing to do: nobody was told that you have an account."}
 		}
-		return s.outbox.Add(ctx, q, m)
+		return m
+	}
+	return s.db.InTx(ctx, func(q *db.Queries) error {
+		return s.sendLink(ctx, q, links.Link{Purpose: links.Register, Email: email}, message)
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 
 type signOutPage struct {
 	page
-	Person  db.GetUserRow
+	Person  db.GetUserDetailsRow
 	Devices string // on how many
 }
 
@@ -58,13 +58,4 @@ func (s *Server) signOutEverybody(c echo.Context) error {
 	}
 	session.From(c).Flash(session.Success, "Everybody is signed out, on "+session.DeviceCount(n)+". Only you are still here.")
 	return s.redirect(c, "/admin/users")
-}
-
-// routeUser returns whom the route names.
-func (s *Server) routeUser(c echo.Context) (db.GetUserRow, error) {
-	id, err := pathID(c)
-	if err != nil {
-		return db.GetUserRow{}, err
-	}
-	return s.db.GetUser(c.Request().Context(), id)
 }
