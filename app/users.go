@@ -121,7 +121,7 @@ func (p *program) inviteUser(ctx context.Context, c *cli.Command) error {
 		return err
 	}
 	role := c.String("role")
-	if role != db.RoleMember && role != db.RoleAdmin {
+	if !db.IsRole(role) {
 		return fmt.Errorf("--role is %q: it can be %s or %s", role, db.RoleMember, db.RoleAdmin)
 	}
 	return p.withReadyDatabase(ctx, func(cfg config.Config, d *db.DB) error {

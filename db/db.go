@@ -27,6 +27,9 @@ const (
 	RoleAdmin  = "admin"
 )
 
+// IsRole reports whether it is one of them.
+func IsRole(role string) bool { return role == RoleMember || role == RoleAdmin }
+
 // DB runs the queries on one database. It opens without connecting; until
 // Watch or Migrate has made it ready, every query fails with an
 // UnavailableError.

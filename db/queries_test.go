@@ -107,11 +107,12 @@ func TestTimesComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
 	dbtest.Everywhere(t, func(t *testing.T, d *db.DB) {
 		now := time.Date(2026, 2, 3, 4, 5, 6, 789012000, time.UTC)
-		if _, err := d.CreateUser(t.Context(), db.CreateUserParams{Email: "a", Name: "A", PasswordHash: "h", Role: db.RoleAdmin, Now: now}); err != nil {
+		id, err := d.CreateUser(t.Context(), db.CreateUserParams{Email: "a", Name: "A", PasswordHash: "h", Role: db.RoleAdmin, Now: now})
+		if err != nil {
 			t.Fatal(err)
 		}
-		if n, err := d.DisableUser(t.Context(), db.DisableUserParams{Email: "a", Now: now.Add(time.Microsecond)}); n != 1 || err != nil {
-			t.Fatal(n, err)
+		if disabled, err := d.DisableUser(t.Context(), db.DisableUserParams{Email: "a", Now: now.Add(time.Microsecond)}); disabled != id || err != nil {
+			t.Fatal(disabled, err)
 		}
 		users, err := d.ListUsers(t.Context())
 		if err != nil {

@@ -87,10 +87,11 @@ func (q *Queries) DeleteUser(ctx context.Context, id int64) (int64, error) {
 	return result.RowsAffected()
 }
 
-const disableUser = `-- name: DisableUser :execrows
+const disableUser = `-- name: DisableUser :one
 UPDATE users
 SET updated_at = $1, disabled_at = $1
 WHERE email = $2
+RETURNING id
 `
 
 type DisableUserParams struct {
@@ -98,19 +99,19 @@ type DisableUserParams struct {
 	Email string
 }
 
-// DisableUser keeps a person from signing in.
+// DisableUser keeps a person from signing in, and returns the id.
 func (q *Queries) DisableUser(ctx context.Context, arg DisableUserParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, disableUser, arg.Now, arg.Email)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	row := q.db.QueryRowContext(ctx, disableUser, arg.Now, arg.Email)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }
 
-const enableUser = `-- name: EnableUser :execrows
+const enableUser = `-- name: EnableUser :one
 UPDATE users
 SET disabled_at = NULL, updated_at = $1
 WHERE email = $2
+RETURNING id
 `
 
 type EnableUserParams struct {
@@ -118,13 +119,12 @@ type EnableUserParams struct {
 	Email string
 }
 
-// EnableUser lets a person sign in again.
+// EnableUser lets a person sign in again, and returns the id.
 func (q *Queries) EnableUser(ctx context.Context, arg EnableUserParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, enableUser, arg.Now, arg.Email)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	row := q.db.QueryRowContext(ctx, enableUser, arg.Now, arg.Email)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }
 
 const getCredentials = `-- name: GetCredentials :one
@@ -555,10 +555,11 @@ func (q *Queries) UpdateUserName(ctx context.Context, arg UpdateUserNameParams) 
 	return err
 }
 
-const updateUserRole = `-- name: UpdateUserRole :execrows
+const updateUserRole = `-- name: UpdateUserRole :one
 UPDATE users
 SET role = $1, updated_at = $2
 WHERE email = $3
+RETURNING id
 `
 
 type UpdateUserRoleParams struct {
@@ -567,11 +568,10 @@ type UpdateUserRoleParams struct {
 	Email string
 }
 
-// UpdateUserRole makes a person a member or an administrator.
+// UpdateUserRole makes a person a member or an administrator, and returns the id.
 func (q *Queries) UpdateUserRole(ctx context.Context, arg UpdateUserRoleParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, updateUserRole, arg.Role, arg.Now, arg.Email)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	row := q.db.QueryRowContext(ctx, updateUserRole, arg.Role, arg.Now, arg.Email)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }

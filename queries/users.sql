@@ -124,23 +124,26 @@ UPDATE users
 SET last_seen_at = @now
 WHERE id = @id;
 
--- name: UpdateUserRole :execrows
--- UpdateUserRole makes a person a member or an administrator.
+-- name: UpdateUserRole :one
+-- UpdateUserRole makes a person a member or an administrator, and returns the id.
 UPDATE users
 SET role = @role, updated_at = @now
-WHERE email = @email;
+WHERE email = @email
+RETURNING id;
 
--- name: DisableUser :execrows
--- DisableUser keeps a person from signing in.
+-- name: DisableUser :one
+-- DisableUser keeps a person from signing in, and returns the id.
 UPDATE users
 SET updated_at = @now, disabled_at = @now
-WHERE email = @email;
+WHERE email = @email
+RETURNING id;
 
--- name: EnableUser :execrows
--- EnableUser lets a person sign in again.
+-- name: EnableUser :one
+-- EnableUser lets a person sign in again, and returns the id.
 UPDATE users
 SET disabled_at = NULL, updated_at = @now
-WHERE email = @email;
+WHERE email = @email
+RETURNING id;
 
 -- name: LockRole :execrows
 -- LockRole has whoever locks the same role wait until the transaction ends. People

@@ -3,7 +3,6 @@ package people
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -42,26 +41,22 @@ func KeepAdministrator(ctx context.Context, q *db.Queries, act func() error) err
 // SetRole gives the person with an address a role, and returns the person's id.
 // The error is sql.ErrNoRows where nobody has the address.
 func SetRole(ctx context.Context, q *db.Queries, email, role string) (id int64, err error) {
-	err = KeepAdministrator(ctx, q, func() error {
-		return oneRow(q.UpdateUserRole(ctx, db.UpdateUserRoleParams{Email: email, Role: role, Now: db.Now()}))
+	err = KeepAdministrator(ctx, q, func() (err error) {
+		id, err = q.UpdateUserRole(ctx, db.UpdateUserRoleParams{Email: email, Role: role, Now: db.Now()})
+		return err
 	})
-	if err != nil {
-		return 0, err
-	}
-	return q.GetUserID(ctx, email)
+	return id, err
 }
 
 // Disable keeps the person with an address out: sessions end, and links that would
 // let somebody in or change the address. It returns the person's id, and how many
 // sessions there were.
 func Disable(ctx context.Context, q *db.Queries, email string) (id, ended int64, err error) {
-	err = KeepAdministrator(ctx, q, func() error {
-		return oneRow(q.DisableUser(ctx, db.DisableUserParams{Email: email, Now: db.Now()}))
+	err = KeepAdministrator(ctx, q, func() (err error) {
+		id, err = q.DisableUser(ctx, db.DisableUserParams{Email: email, Now: db.Now()})
+		return err
 	})
 	if err != nil {
-		return 0, 0, err
-	}
-	if id, err = q.GetUserID(ctx, email); err != nil {
 		return 0, 0, err
 	}
 	if ended, err = q.DeleteUserSessions(ctx, id); err != nil {
@@ -72,15 +67,5 @@ func Disable(ctx context.Context, q *db.Queries, email string) (id, ended int64,
 
 // Enable lets the person with an address sign in again, and returns the person's id.
 func Enable(ctx context.Context, q *db.Queries, email string) (id int64, err error) {
-	if err := oneRow(q.EnableUser(ctx, db.EnableUserParams{Email: email, Now: db.Now()})); err != nil {
-		return 0, err
-	}
-	return q.GetUserID(ctx, email)
-}
-
-func oneRow(n int64, err error) error {
-	if err == nil && n == 0 {
-		return sql.ErrNoRows
-	}
-	return err
+	return q.EnableUser(ctx, db.EnableUserParams{Email: email, Now: db.Now()})
 }

@@ -95,12 +95,9 @@ func (s *Server) updatePassword(c echo.Context) error {
 	// The password first: it holds the row until the sessions are gone, against
 	// sign-ins that are under way.
 	err = session.From(c).SignInAlone(user.ID, hash, func(q *db.Queries) error {
-		n, err := q.ReplacePasswordHash(ctx, db.ReplacePasswordHashParams{
+		err := sameRow(q.ReplacePasswordHash(ctx, db.ReplacePasswordHashParams{
 			ID: user.ID, VerifiedHash: verified.PasswordHash, PasswordHash: hash, Now: db.Now(),
-		})
-		if err == nil && n == 0 {
-			return session.ErrChanged
-		}
+		}))
 		if err != nil {
 			return err
 		}

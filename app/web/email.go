@@ -142,10 +142,7 @@ func (s *Server) updateEmailByLink(c echo.Context) error {
 // for the one before.
 func (s *Server) moveTo(c echo.Context, q *db.Queries, link links.Link, action audit.Action) error {
 	ctx := c.Request().Context()
-	n, err := q.UpdateUserEmail(ctx, db.UpdateUserEmailParams{ID: link.UserID, Email: link.Email, Now: db.Now()})
-	if err == nil && n == 0 {
-		return session.ErrChanged
-	}
+	err := sameRow(q.UpdateUserEmail(ctx, db.UpdateUserEmailParams{ID: link.UserID, Email: link.Email, Now: db.Now()}))
 	if err != nil {
 		return err
 	}
@@ -182,11 +179,7 @@ func (s *Server) undoEmail(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		n, err := q.SetPasswordHash(ctx, db.SetPasswordHashParams{ID: link.UserID, Now: db.Now()})
-		if err == nil && n == 0 {
-			return session.ErrChanged
-		}
-		if err != nil {
+		if err := sameRow(q.SetPasswordHash(ctx, db.SetPasswordHashParams{ID: link.UserID, Now: db.Now()})); err != nil {
 			return err
 		}
 		if _, err := q.DeleteUserSessions(ctx, link.UserID); err != nil {

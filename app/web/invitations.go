@@ -47,7 +47,7 @@ func (f *invitationForm) check() bool {
 	if address := f.Errors.Email("email", f.Email, "Enter an e-mail address, such as name@example.com."); address != "" {
 		f.Email = address
 	}
-	if !isRole(f.Role) {
+	if !db.IsRole(f.Role) {
 		f.Errors.Add("role", "Choose a role.")
 	}
 	return len(f.Errors) == 0

@@ -144,8 +144,7 @@ func (s *Server) removeAccount(c echo.Context, user *session.User) error {
 			return err
 		}
 		return people.KeepAdministrator(ctx, q, func() error {
-			n, err := q.DeleteUser(ctx, user.ID)
-			return oneRow(n, err)
+			return oneRow(q.DeleteUser(ctx, user.ID))
 		})
 	})
 }

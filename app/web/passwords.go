@@ -144,10 +144,7 @@ func (s *Server) updateForgottenPassword(c echo.Context) error {
 // sign-ins that are under way.
 func (s *Server) replaceForgottenPassword(c echo.Context, q *db.Queries, person db.GetUserByEmailRow, hash string) error {
 	ctx := c.Request().Context()
-	n, err := q.SetPasswordHash(ctx, db.SetPasswordHashParams{ID: person.ID, PasswordHash: hash, Now: db.Now()})
-	if err == nil && n == 0 {
-		return session.ErrChanged
-	}
+	err := sameRow(q.SetPasswordHash(ctx, db.SetPasswordHashParams{ID: person.ID, PasswordHash: hash, Now: db.Now()}))
 	if err != nil {
 		return err
 	}

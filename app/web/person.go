@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -27,10 +26,6 @@ const recentEvents = 10
 // roleChoices are the roles that an administrator can give, in words.
 func roleChoices() []input.Choice {
 	return []input.Choice{{Value: db.RoleMember, Label: "Member"}, {Value: db.RoleAdmin, Label: "Administrator"}}
-}
-
-func isRole(role string) bool {
-	return slices.ContainsFunc(roleChoices(), func(c input.Choice) bool { return c.Value == role })
 }
 
 type userDetailsPage struct {
@@ -84,7 +79,7 @@ func (s *Server) updateUserRole(c echo.Context) error {
 	if err := s.bind(c, &form); err != nil {
 		return err
 	}
-	if !isRole(form.Role) {
+	if !db.IsRole(form.Role) {
 		form.Errors.Add("role", "Choose a role.")
 		return s.renderPerson(c, http.StatusUnprocessableEntity, person, form)
 	}
