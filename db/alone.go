@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // The lock belongs to the transaction, and so does the limit on waiting for a
@@ -29,4 +30,35 @@ func (d *DB) InTxAlone(ctx context.Context, key int64, f func(*Queries) error) (
 		return f(New(tx))
 	})
 	return alone, err
+}
+
+// Old rows are deleted in batches, with a pause after each: requests come first.
+const (
+	batchRows  = 1000
+	batchPause = 20 * time.Millisecond
+)
+
+// DeleteBatches calls deleteBatch, which deletes at most maxRows rows, until a
+// batch isn't full, and returns how many there were. Each takes the lock of this
+// key anew, for as long as its transaction: alone is false where another instance
+// had it, which goes on with the rest.
+func (d *DB) DeleteBatches(ctx context.Context, key int64, deleteBatch func(q *Queries, maxRows int32) (int64, error)) (sum int64, alone bool, err error) {
+	for {
+		var n int64
+		alone, err = d.InTxAlone(ctx, key, func(q *Queries) (err error) {
+			n, err = deleteBatch(q, batchRows)
+			return err
+		})
+		if err != nil {
+			return sum, alone, err
+		}
+		if sum += n; n < batchRows {
+			return sum, alone, nil
+		}
+		select {
+		case <-ctx.Done():
+			return sum, alone, ctx.Err()
+		case <-time.After(batchPause):
+		}
+	}
 }

@@ -210,9 +210,14 @@ func (o *Outbox) delivered(ctx context.Context, m db.ListDueMessagesRow, l mail.
 			o.log.Info("message delivered", "kind", m.Kind, "id", m.ID, "tries", m.Attempts)
 			return nil
 		}
-		if !wait(ctx, time.Second) || time.Now().After(end) {
-			return fmt.Errorf("record that message %d was delivered: %w", m.ID, err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+			if time.Now().Before(end) {
+				continue
+			}
 		}
+		return fmt.Errorf("record that message %d was delivered: %w", m.ID, err)
 	}
 }
 
@@ -243,33 +248,16 @@ func (o *Outbox) fail(ctx context.Context, m db.ListDueMessagesRow, attempts int
 }
 
 const (
-	keep       = 30 * 24 * time.Hour // of messages that have ended, from when they were written
-	pruneBatch = 1000
-	prunePause = 20 * time.Millisecond // between two batches: requests come first
-	pruneLock  = 0x6f7574626f78        // "outbox"; another number than the lock of sessions
+	keep      = 30 * 24 * time.Hour // messages that have ended, from when they were written
+	pruneLock = 0x6f7574626f78      // "outbox"; another number than the lock of sessions
 )
 
 // prune deletes messages that have ended long ago, one instance at a time.
 func (o *Outbox) prune(ctx context.Context) {
-	for more := true; more; more = more && wait(ctx, prunePause) {
-		_, err := o.db.InTxAlone(ctx, pruneLock, func(q *db.Queries) error {
-			n, err := q.DeleteEndedMessages(ctx, db.DeleteEndedMessagesParams{Before: db.Now().Add(-keep), MaxRows: pruneBatch})
-			more = n == pruneBatch
-			return err
-		})
-		if err != nil {
-			o.warn(ctx, "old messages could not be deleted, trying again in some minutes", err)
-			return
-		}
-	}
-}
-
-// wait returns false as soon as ctx has ended, and true after the pause.
-func wait(ctx context.Context, pause time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(pause):
-		return true
+	_, _, err := o.db.DeleteBatches(ctx, pruneLock, func(q *db.Queries, maxRows int32) (int64, error) {
+		return q.DeleteEndedMessages(ctx, db.DeleteEndedMessagesParams{Before: db.Now().Add(-keep), MaxRows: maxRows})
+	})
+	if err != nil {
+		o.warn(ctx, "old messages could not be deleted, trying again in some minutes", err)
 	}
 }

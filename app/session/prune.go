@@ -25,8 +25,8 @@ import (
 const (
 	pruneFirst    = 10 * time.Second // after the start
 	pruneInterval = 5 * time.Minute
-	pruneBatch    = 1000
-	prunePause    = 20 * time.Millisecond // between two batches: requests come first
+	pruneFiles    = 1000                  // at a time
+	prunePause    = 20 * time.Millisecond // between these: requests come first
 	pruneLock     = 0x7072756e65          // "prune"; another number than the lock of migrations
 )
 
@@ -80,11 +80,11 @@ func Prune(ctx context.Context, d *db.DB, dir string, idle, retention time.Durat
 }
 
 func (p *Pruned) tables(ctx context.Context, d *db.DB, now time.Time, retention time.Duration) error {
-	signIns := func(q *db.Queries) (int64, error) {
-		return q.DeleteExpiredUserSessions(ctx, db.DeleteExpiredUserSessionsParams{Now: now, MaxRows: pruneBatch})
+	signIns := func(q *db.Queries, maxRows int32) (int64, error) {
+		return q.DeleteExpiredUserSessions(ctx, db.DeleteExpiredUserSessionsParams{Now: now, MaxRows: maxRows})
 	}
-	rows := func(q *db.Queries) (int64, error) {
-		return q.DeleteExpiredHTTPSessions(ctx, db.DeleteExpiredHTTPSessionsParams{Now: now, MaxRows: pruneBatch})
+	rows := func(q *db.Queries, maxRows int32) (int64, error) {
+		return q.DeleteExpiredHTTPSessions(ctx, db.DeleteExpiredHTTPSessionsParams{Now: now, MaxRows: maxRows})
 	}
 	if err := p.table(ctx, d, &p.SignIns, signIns); err != nil {
 		return fmt.Errorf("prune user_sessions: %w", err)
@@ -92,8 +92,8 @@ func (p *Pruned) tables(ctx context.Context, d *db.DB, now time.Time, retention 
 	if err := p.table(ctx, d, &p.Rows, rows); err != nil {
 		return fmt.Errorf("prune http_sessions: %w", err)
 	}
-	tokens := func(q *db.Queries) (int64, error) {
-		return q.DeleteExpiredUserTokens(ctx, db.DeleteExpiredUserTokensParams{Now: now, MaxRows: pruneBatch})
+	tokens := func(q *db.Queries, maxRows int32) (int64, error) {
+		return q.DeleteExpiredUserTokens(ctx, db.DeleteExpiredUserTokensParams{Now: now, MaxRows: maxRows})
 	}
 	if err := p.table(ctx, d, &p.Links, tokens); err != nil {
 		return fmt.Errorf("prune user_tokens: %w", err)
@@ -101,8 +101,8 @@ func (p *Pruned) tables(ctx context.Context, d *db.DB, now time.Time, retention 
 	if retention == 0 {
 		return nil
 	}
-	events := func(q *db.Queries) (int64, error) {
-		return q.DeleteOldAuditEvents(ctx, db.DeleteOldAuditEventsParams{Before: now.Add(-retention), MaxRows: pruneBatch})
+	events := func(q *db.Queries, maxRows int32) (int64, error) {
+		return q.DeleteOldAuditEvents(ctx, db.DeleteOldAuditEventsParams{Before: now.Add(-retention), MaxRows: maxRows})
 	}
 	if err := p.table(ctx, d, &p.Events, events); err != nil {
 		return fmt.Errorf("prune audit_events: %w", err)
@@ -110,29 +110,15 @@ func (p *Pruned) tables(ctx context.Context, d *db.DB, now time.Time, retention 
 	return nil
 }
 
-// table deletes batch after batch until one isn't full. Each takes the lock
-// anew, for as long as its transaction: who finds it taken leaves the rest to
-// the other, who can't find it taken then.
-func (p *Pruned) table(ctx context.Context, d *db.DB, sum *int64, deleteBatch func(*db.Queries) (int64, error)) error {
-	for !p.Elsewhere {
-		var n int64
-		alone, err := d.InTxAlone(ctx, pruneLock, func(q *db.Queries) (err error) {
-			n, err = deleteBatch(q)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		*sum += n
-		p.Elsewhere = !alone
-		if n < pruneBatch {
-			return nil
-		}
-		if !wait(ctx, prunePause) {
-			return ctx.Err()
-		}
+// table deletes from one table, unless another instance is at the tables.
+func (p *Pruned) table(ctx context.Context, d *db.DB, sum *int64, deleteBatch func(q *db.Queries, maxRows int32) (int64, error)) error {
+	if p.Elsewhere {
+		return nil
 	}
-	return nil
+	n, alone, err := d.DeleteBatches(ctx, pruneLock, deleteBatch)
+	*sum += n
+	p.Elsewhere = !alone
+	return err
 }
 
 // sessionFile is how gorilla's filesystem store names the file of an id of ours.
@@ -149,7 +135,7 @@ func (p *Pruned) files(ctx context.Context, dir string, before time.Time) error 
 	}
 	defer folder.Close()
 	for wait(ctx, prunePause) {
-		entries, err := folder.ReadDir(pruneBatch)
+		entries, err := folder.ReadDir(pruneFiles)
 		for _, entry := range entries {
 			err = errors.Join(err, p.file(dir, entry, before))
 		}
