@@ -143,11 +143,8 @@ func PostgresURL(t testing.TB) string {
 	need(t)
 	name, ok := takeSpare()
 	if !ok {
-		template, err := postgresTemplate()
-		if err == nil {
-			name, err = newDatabase(t.Context(), template)
-		}
-		if err != nil {
+		var err error
+		if name, err = newMigrated(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -36,11 +36,7 @@ func takeSpare() (name string, ok bool) {
 // could be done.
 func keepSpare(ctx context.Context, name string) bool {
 	base, err := server()
-	if err != nil || !isOurs(base) {
-		return false
-	}
-	was, err := templateState()
-	if err != nil {
+	if err != nil || !isOurs(base) || fresh.err != nil {
 		return false
 	}
 	pool, err := sql.Open("pgx", urlOf(name))
@@ -53,11 +49,11 @@ func keepSpare(ctx context.Context, name string) bool {
 	if err != nil || others > 0 {
 		return false
 	}
-	is, err := stateOf(ctx, pool, was.filled)
-	if err != nil || is != was.sum {
+	is, err := stateOf(ctx, pool, fresh.filled)
+	if err != nil || is != fresh.sum {
 		return false
 	}
-	if _, err := pool.ExecContext(ctx, "TRUNCATE "+strings.Join(was.empty, ", ")+" RESTART IDENTITY"); err != nil {
+	if _, err := pool.ExecContext(ctx, "TRUNCATE "+strings.Join(fresh.empty, ", ")+" RESTART IDENTITY"); err != nil {
 		return false
 	}
 	spare.Lock()
@@ -79,20 +75,26 @@ type state struct {
 	sum           string
 }
 
-// templateState is that of the template. Nobody may be connected to it while
-// it is copied, so it is asked of a copy.
-var templateState = sync.OnceValues(func() (state, error) {
-	var s state
-	ctx := context.Background()
+// fresh is the state of a database that nobody has used, or why it isn't known.
+var fresh struct {
+	sync.Once
+	state
+	err error
+}
+
+// newMigrated makes a copy of the template. The first one shows how they are.
+func newMigrated(ctx context.Context) (name string, err error) {
 	template, err := postgresTemplate()
 	if err != nil {
-		return s, err
+		return "", err
 	}
-	name, err := newDatabase(ctx, template)
-	if err != nil {
-		return s, err
+	if name, err = newDatabase(ctx, template); err == nil {
+		fresh.Do(func() { fresh.state, fresh.err = readState(ctx, name) })
 	}
-	defer dropDatabase(ctx, name)
+	return name, err
+}
+
+func readState(ctx context.Context, name string) (s state, err error) {
 	pool, err := sql.Open("pgx", urlOf(name))
 	if err != nil {
 		return s, err
@@ -127,7 +129,7 @@ var templateState = sync.OnceValues(func() (state, error) {
 	}
 	s.sum, err = stateOf(ctx, pool, s.filled)
 	return s, err
-})
+}
 
 // stateOf sums up what was made in a database after its own catalog, which has
 // the numbers below 16384 (FirstNormalObjectId), and the rows of these tables.

@@ -27,11 +27,7 @@ func TestADatabaseIsUsedAgain(t *testing.T) {
 		"without an index": {"DROP INDEX user_sessions_user_id_idx", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			template, err := postgresTemplate()
-			if err != nil {
-				t.Fatal(err)
-			}
-			database, err := newDatabase(t.Context(), template)
+			database, err := newMigrated(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
