@@ -102,24 +102,18 @@ func (r *resource) isFree(root string) error {
 // tableFile returns the migration of a folder that made a table, or "" when there
 // is none, or one after it drops it.
 func tableFile(root, folder, table string) (string, error) {
-	files, err := filepath.Glob(filepath.Join(root, folder, "*.sql"))
+	steps, err := upSteps(root, folder)
 	if err != nil {
 		return "", err
 	}
-	slices.Sort(files)
 	creates := regexp.MustCompile(`(?i)CREATE TABLE (IF NOT EXISTS )?"?` + table + `\b`)
 	drops := regexp.MustCompile(`(?im)^\s*DROP TABLE (IF EXISTS )?"?` + table + `\b`)
 	found := ""
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			return "", err
-		}
-		up, _, _ := strings.Cut(string(content), "-- +goose Down")
+	for _, step := range steps {
 		switch {
-		case creates.MatchString(up):
-			found = filepath.Base(file)
-		case drops.MatchString(up):
+		case creates.MatchString(step.up):
+			found = step.file
+		case drops.MatchString(step.up):
 			found = ""
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -81,23 +82,38 @@ func (p *plan) planDrop(file, number, table string) error {
 
 // laterChanges lists the migrations after one that change the table that it made.
 func laterChanges(root, made, table string) ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(root, path.Dir(made), "*.sql"))
+	steps, err := upSteps(root, path.Dir(made))
 	if err != nil {
 		return nil, err
 	}
 	changes := regexp.MustCompile(`(?i)\b(ALTER TABLE|ON|RENAME TO)\s+(IF EXISTS\s+)?(ONLY\s+)?"?` + table + `\b`)
 	var later []string
-	for _, file := range files {
-		if filepath.Base(file) <= path.Base(made) {
-			continue
+	for _, step := range steps {
+		if step.file > path.Base(made) && changes.MatchString(step.up) {
+			later = append(later, step.file)
 		}
+	}
+	return later, nil
+}
+
+// upStep is what a migration does when it is applied.
+type upStep struct{ file, up string }
+
+// upSteps are those of all migrations of a folder, in their order.
+func upSteps(root, folder string) ([]upStep, error) {
+	files, err := filepath.Glob(filepath.Join(root, folder, "*.sql"))
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(files)
+	var steps []upStep
+	for _, file := range files {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		if up, _, _ := strings.Cut(string(content), "-- +goose Down"); changes.MatchString(up) {
-			later = append(later, filepath.Base(file))
-		}
+		up, _, _ := strings.Cut(string(content), "-- +goose Down")
+		steps = append(steps, upStep{filepath.Base(file), up})
 	}
-	return later, nil
+	return steps, nil
 }
