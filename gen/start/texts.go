@@ -2,11 +2,9 @@ package start
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	goversion "go/version"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -103,72 +101,4 @@ func versions(file *modfile.File) map[string]string {
 		all[r.Mod.Path] = r.Mod.Version
 	}
 	return all
-}
-
-// madeList is gen/record.json, as far as an upgrade looks into it.
-type madeList struct {
-	Resources map[string]json.RawMessage `json:"resources"`
-	Pages     map[string]json.RawMessage `json:"pages"`
-}
-
-// madeEntry is a resource or a page in it.
-type madeEntry struct {
-	Command []string          `json:"command"`
-	Files   map[string]string `json:"files"`
-}
-
-func readMade(content []byte) (list madeList, err error) {
-	list = madeList{map[string]json.RawMessage{}, map[string]json.RawMessage{}}
-	if len(content) > 0 {
-		if err = json.Unmarshal(content, &list); err != nil {
-			err = fmt.Errorf("%s can't be read: %w. Get it back from git", madeRecord, err)
-		}
-	}
-	return list, err
-}
-
-// wasKnown reports whether the project once had files of an entry from the
-// template.
-func (m *merger) wasKnown(entry json.RawMessage) (files []string, known bool) {
-	var e madeEntry
-	if json.Unmarshal(entry, &e) != nil {
-		return nil, false
-	}
-	files = slices.Sorted(maps.Keys(e.Files))
-	return files, slices.ContainsFunc(files, func(file string) bool { return m.old.Files[file] != "" })
-}
-
-// mergeMade returns the project's list of what gen made, with what the template
-// has changed of its own entries.
-func (m *merger) mergeMade(mine, theirs []byte) ([]byte, error) {
-	ours, err := readMade(mine)
-	if err != nil {
-		return nil, err
-	}
-	news, err := readMade(theirs)
-	if err != nil {
-		return nil, err
-	}
-	merge := func(ours, news map[string]json.RawMessage) {
-		for name, entry := range news {
-			mine, have := ours[name]
-			_, known := m.wasKnown(entry)
-			if have && sameCommand(mine, entry) || !have && !known {
-				ours[name] = entry
-			}
-		}
-	}
-	merge(ours.Resources, news.Resources)
-	merge(ours.Pages, news.Pages)
-	return ours.encode()
-}
-
-func (l madeList) encode() ([]byte, error) {
-	content, err := json.MarshalIndent(l, "", "  ")
-	return append(content, '\n'), err
-}
-
-func sameCommand(a, b json.RawMessage) bool {
-	var one, other madeEntry
-	return json.Unmarshal(a, &one) == nil && json.Unmarshal(b, &other) == nil && slices.Equal(one.Command, other.Command)
 }
