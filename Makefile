@@ -52,15 +52,16 @@ seed: tmp/portal
 	@$(MAKE) -s tmp/build
 	@tmp/portal seed
 
+# A test that waits for an outage to end keeps its place: four at a time keep two cores busy.
 .PHONY: test
 test:
 	@go build -o tmp/withpg ./db/dbtest/withpg
 	@if echo 'int main(void) { return 0; }' | $$(go env CC) -x c -o /dev/null - 2>/dev/null; then cgo=1; race=-race; \
 	elif [ "$(RACE)" ] || [ "$$CI" = true ]; then echo 'The race detector needs a C compiler: install gcc or clang.'; exit 1; \
 	else cgo=0; race=; echo 'No C compiler: the tests run without the race detector.'; fi; \
-	CGO_ENABLED=$$cgo tmp/withpg go test $$race $(if $(RUN),-run '$(RUN)') $(or $(PKG),./...) && \
+	CGO_ENABLED=$$cgo tmp/withpg go test $$race -parallel 4 $(if $(RUN),-run '$(RUN)') $(or $(PKG),./...) && \
 	packages='$(if $(PKG),$(filter $(DEVELOPMENT),$(PKG)),$(DEVELOPMENT))'; \
-	test -z "$$packages" || CGO_ENABLED=$$cgo tmp/withpg go test $$race -tags dev $(if $(RUN),-run '$(RUN)') $$packages
+	test -z "$$packages" || CGO_ENABLED=$$cgo tmp/withpg go test $$race -parallel 4 -tags dev $(if $(RUN),-run '$(RUN)') $$packages
 
 .PHONY: bench
 ifneq ($(BENCH),peers)

@@ -142,7 +142,7 @@ func (t target) lock(ctx context.Context, pool *sql.DB) (unlock func(), err erro
 }
 
 const (
-	lockKey      = 0x6d69677261746573 // "migrates"
+	lockKey      = int64(0x6d69677261746573) // "migrates"
 	lockInterval = 50 * time.Millisecond
 )
 

@@ -22,7 +22,7 @@ const soundPage = `<!doctype html><html lang="en"><head><meta charset="utf-8"><m
 var files = map[string]string{
 	"/plain.css":    "h1 { color: navy }",
 	"/pale.css":     "p { color: #bbb }",
-	"/late.css":     "@keyframes late { to { margin-top: 200px } } p { animation: late 50ms 100ms forwards }",
+	"/late.css":     "@keyframes late { to { margin-top: 200px } } main { animation: late 50ms 100ms forwards }",
 	"/gradient.css": "body { background: linear-gradient(#fff, #777) } p { color: #777 }",
 	"/heavy.css":    strings.Repeat("/* heavy */\n", 6000),
 	"/error.js":     `console.error("said", 1)`,

@@ -27,7 +27,7 @@ const (
 	pruneInterval = 5 * time.Minute
 	pruneFiles    = 1000                  // at a time
 	prunePause    = 20 * time.Millisecond // between these: requests come first
-	pruneLock     = 0x7072756e65          // "prune"; another number than the lock of migrations
+	pruneLock     = int64(0x7072756e65)   // "prune"; another number than the lock of migrations
 )
 
 // Pruned counts what Prune has deleted.

@@ -160,7 +160,7 @@ func leaveToOther(t *testing.T, d *db.DB) {
 		t.Fatal(err)
 	}
 	defer other.Rollback()
-	if _, err := other.ExecContext(t.Context(), "SELECT pg_advisory_xact_lock($1)", 0x7072756e65); err != nil {
+	if _, err := other.ExecContext(t.Context(), "SELECT pg_advisory_xact_lock($1)", int64(0x7072756e65)); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := session.Prune(t.Context(), d, t.TempDir(), week, 0); err != nil || got != (session.Pruned{Elsewhere: true}) {

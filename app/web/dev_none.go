@@ -3,6 +3,8 @@
 package web
 
 import (
+	"sync"
+
 	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/app/config"
@@ -14,9 +16,12 @@ import (
 type developing struct{}
 
 func loadPages(config.Config) (*templates.Set, developing, error) {
-	pages, err := templates.Load(static.URL)
+	pages, err := builtIn()
 	return pages, developing{}, err
 }
+
+// builtIn has the pages, parsed once: tests make hundreds of servers.
+var builtIn = sync.OnceValues(func() (*templates.Set, error) { return templates.Load(static.URL) })
 
 func (s *Server) addDevelopment() error { return nil }
 
