@@ -17,15 +17,6 @@ import (
 	"github.com/managethefans/portal/db/dbtest"
 )
 
-// titles lists the first word of each row.
-func titles(r *response) []string {
-	var list []string
-	for _, heading := range rowHeadings(r) {
-		list = append(list, strings.Fields(heading)[0])
-	}
-	return list
-}
-
 func wantTitles(t *testing.T, r *response, want ...string) {
 	t.Helper()
 	if got := titles(r); !slices.Equal(got, want) {

@@ -307,6 +307,15 @@ func rowHeadings(r *response) []string {
 	return list
 }
 
+// titles lists the first word of each row.
+func titles(r *response) []string {
+	var list []string
+	for _, heading := range rowHeadings(r) {
+		list = append(list, strings.Fields(heading)[0])
+	}
+	return list
+}
+
 // text returns what a person reads on the page, with single spaces.
 func (r *response) text() string {
 	var words []string

@@ -111,6 +111,7 @@ var postgresAlone = changes{
 		{path: "db/dbtest/dbtest.go", from: "\tt.Run(\"sqlite\",", upTo: "\tt.Run(\"postgres\","},
 		{path: "db/dbtest/dbtest.go", from: "// SQLite returns a fresh", upTo: "// Postgres returns a fresh"},
 		{path: "db/dbtest/dbtest.go", from: "// SQLiteURL returns", upTo: "// PostgresURL returns"},
+		{path: "db/dbtest/dbtest.go", old: "\t\"path/filepath\"\n"},
 		{path: "db/dbtest/withpg/main.go", old: `"tests run on SQLite and on", server`, new: `"tests run on", server`},
 		{path: "db/dbtest/withpg/main.go", old: "tests run on SQLite and on the PostgreSQL of ", new: "tests run on the PostgreSQL of "},
 		{path: "db/dbtest/withpg/main.go", old: "its half of the tests did NOT run.", new: "most of the tests did NOT run."},

@@ -573,22 +573,30 @@ func runIn(t *testing.T, dir, name string, args ...string) {
 	}
 }
 
-func TestAProjectBuildsWithoutANetwork(t *testing.T) {
-	t.Parallel()
-	dir := made(t, "example.com/acme/service-desk/v2", "--name", `Ada's "Desk" & <Sons>`)
-	runIn(t, dir, "go", "vet", "./...") // with what it needs of the compiler
+// kinds are the projects that gen new can make, as its arguments.
+var kinds = map[string][]string{
+	"as it is":      {"example.com/acme/service-desk/v2", "--name", "Acme Desk"},
+	"without notes": {"example.com/acme/main", "--name", `Ada's "Desk" & <Sons> 🗃️`, "--without", "notes"},
+	"on PostgreSQL": {"example.com/acme/internal/func/v2", "--short", "abcdefghijklmnopqrst", "--db", "postgres"},
 }
 
-// TestAProjectIsGreen runs make check in new projects, and more tests than that.
+func TestAProjectBuildsWithoutANetwork(t *testing.T) {
+	t.Parallel()
+	for name, args := range kinds {
+		t.Run(name, func(t *testing.T) {
+			dir := made(t, args...)
+			runIn(t, dir, "go", "vet", "./...") // with what it needs of the compiler
+			runIn(t, dir, "go", "vet", "-tags", "dev", "./...")
+		})
+	}
+}
+
+// TestAProjectIsGreen runs make check in new projects.
 func TestAProjectIsGreen(t *testing.T) {
 	if !*full {
 		t.Skip("without -full: it takes minutes")
 	}
-	for name, args := range map[string][]string{
-		"as it is":      {"example.com/acme/desk", "--name", "Acme Desk"},
-		"without notes": {"example.com/acme/main", "--name", `Ada's "Desk" & <Sons> 🗃️`, "--without", "notes"},
-		"on PostgreSQL": {"example.com/acme/internal/func/v2", "--short", "abcdefghijklmnopqrst", "--db", "postgres"},
-	} {
+	for name, args := range kinds {
 		t.Run(name, func(t *testing.T) { makeCheck(t, made(t, args...)) })
 	}
 }
