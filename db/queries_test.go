@@ -34,6 +34,16 @@ func TestEveryQueryIsGoodOnBothEngines(t *testing.T) {
 	})
 }
 
+func TestANewDatabaseHasNobody(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		var people int
+		if err := d.Pool().QueryRowContext(t.Context(), "SELECT count(*) FROM users").Scan(&people); err != nil || people != 0 {
+			t.Errorf("%d people, %v", people, err)
+		}
+	})
+}
+
 // TestTheAuditLogIsOnlyAddedTo finds what changes it: one query adds, and one
 // removes what is old.
 func TestTheAuditLogIsOnlyAddedTo(t *testing.T) {

@@ -127,10 +127,15 @@ func accessRows(text string) accessTable {
 func outcome(b *browser, route Route, owner *browser) string {
 	b.t.Helper()
 	path := strings.Replace(route.Path, "*", "css/app.css", 1)
-	path = strings.Replace(path, ":id", newRow(owner, route.Path), 1)
+	id := newRow(owner, route.Path)
+	path = strings.Replace(path, ":id", id, 1)
 	answer := b.send(route.Method, path, url.Values{})
 	if to := answer.Header.Get("Location"); to != "" {
-		return fmt.Sprintf("%d to %s", answer.StatusCode, strings.ReplaceAll(to, strings.ReplaceAll(path, "/", "%2F"), "…"))
+		to = strings.ReplaceAll(to, strings.ReplaceAll(path, "/", "%2F"), "…")
+		if id != "" {
+			to = strings.ReplaceAll(to, "/"+id, "/:id")
+		}
+		return fmt.Sprintf("%d to %s", answer.StatusCode, to)
 	}
 	return fmt.Sprint(answer.StatusCode)
 }

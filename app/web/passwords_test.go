@@ -244,3 +244,36 @@ func TestWithoutMailNobodyIsPromisedAny(t *testing.T) {
 	b.get("/forgot-password").wantStatus(http.StatusOK).wantText("Ask an administrator")
 	b.post("/forgot-password", url.Values{"email": {adaEmail}}).wantStatus(http.StatusNotFound)
 }
+
+// TestPasswordsAreMaskedAndManaged looks at each field that takes one: nothing
+// keeps a password manager, or somebody who pastes, from filling it in.
+func TestPasswordsAreMaskedAndManaged(t *testing.T) {
+	t.Parallel()
+	d := dbtest.SQLite(t)
+	s := newServer(t, d)
+	guest, member := newBrowser(t, s), signedInMember(t, s, adaEmail)
+	for _, page := range []struct {
+		b          *browser
+		path, want string
+	}{
+		{guest, "/login", "current-password"},
+		{guest, guest.registrationLink("new@example.com"), "new-password"},
+		{guest, guest.forget(adaEmail), "new-password"},
+		{member, "/account", "current-password new-password"},
+		{member, "/account/reauthenticate", "current-password"},
+	} {
+		var fields []string
+		for n := range page.b.get(page.path).wantStatus(http.StatusOK).parse().Descendants() {
+			if n.Data != "input" || !strings.Contains(attr(n, "name"), "password") {
+				continue
+			}
+			if attr(n, "type") != "password" || has(n, "maxlength") || has(n, "readonly") || has(n, "onpaste") {
+				t.Errorf("%s: %v", page.path, n.Attr)
+			}
+			fields = append(fields, attr(n, "autocomplete"))
+		}
+		if got := strings.Join(fields, " "); got != page.want {
+			t.Errorf("%s: got %q, want %q", page.path, got, page.want)
+		}
+	}
+}

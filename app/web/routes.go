@@ -68,6 +68,7 @@ func (s *Server) addRoutes() error {
 
 		// gen adds routes above this line.
 
+		s.handle(http.MethodGet, "/admin", administrator, s.showAdministration),
 		s.handle(http.MethodGet, "/admin/users", administrator, s.listUsers),
 		s.handle(http.MethodGet, "/admin/users/:id", administrator, s.showUser),
 		s.handle(http.MethodPost, "/admin/users/:id/role", recentAdministrator, s.updateUserRole),

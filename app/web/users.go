@@ -21,6 +21,9 @@ type usersPage struct {
 	Users []db.ListUserPageRow
 }
 
+// showAdministration leads to its first page.
+func (s *Server) showAdministration(c echo.Context) error { return s.redirect(c, "/admin/users") }
+
 // listUsers shows administrators who has an account.
 func (s *Server) listUsers(c echo.Context) error {
 	ctx, list := c.Request().Context(), newList(c, userSorts, "email", "admins", "disabled")

@@ -12,7 +12,7 @@ var withoutNotes = changes{
 	},
 	edits: []edit{
 		{path: "app/web/routes.go", from: "\t\ts.handle(http.MethodGet, \"/notes\",", upTo: "\t\t// gen adds routes"},
-		{path: "docs/access.md", from: "| GET /notes |", upTo: "| GET /admin/users |"},
+		{path: "docs/access.md", from: "| GET /notes |", upTo: "| GET /admin |"},
 		{path: "templates/partials/nav.html", from: `<a href="/notes"`, upTo: "{{- /* gen adds"},
 
 		{path: "app/web/dashboard.go", old: "\n\t\"github.com/managethefans/portal/db\"\n"},
