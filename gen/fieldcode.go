@@ -171,6 +171,10 @@ func (f *field) show(row, otherwise string) string {
 	return fmt.Sprintf(markup, value)
 }
 
+// autofilled are names by which a browser takes a field for one of whoever sits
+// before it, as name; a resource's is somebody else's (HTML, autofill field names).
+var autofilled = []string{"bday", "country", "email", "impp", "language", "name", "nickname", "organization", "photo", "sex", "tel", "url", "username"}
+
 // Input is its place in the form: the name of a part and what it is given.
 func (f *field) Input() string {
 	if f.Type == "bool" {
@@ -188,6 +192,9 @@ func (f *field) Input() string {
 	}[f.Type]
 	if f.is("enum", "references") {
 		maker = "select"
+	}
+	if slices.Contains(autofilled, f.Name()) && !strings.Contains(options, "autocomplete") {
+		options += ` "autocomplete" "off"`
 	}
 	if f.Optional {
 		options += ` "optional" "yes"`

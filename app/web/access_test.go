@@ -202,7 +202,7 @@ func TestARouteAnswersNoOtherMethod(t *testing.T) {
 			answer := b.do(r)
 			switch answer.StatusCode {
 			case http.StatusMethodNotAllowed:
-			case http.StatusNotFound: // POST /notes/new is POST /notes/:id, of a note that isn't there
+			case http.StatusNotFound: // POST /…/new is POST /…/:id, of a row that isn’t there
 			case http.StatusNoContent:
 				if method != http.MethodOptions {
 					t.Errorf("%s %s does something", method, path)

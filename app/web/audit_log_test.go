@@ -112,20 +112,23 @@ func TestTheAuditLogIsNarrowed(t *testing.T) {
 // addEvents adds n events on an account, of ten each at the same time.
 func addEvents(t *testing.T, d *db.DB, subject int64, n int) {
 	t.Helper()
-	err := d.InTx(t.Context(), func(q *db.Queries) error {
-		for i := range n {
-			err := q.CreateAuditEvent(t.Context(), db.CreateAuditEventParams{
-				Now: time.Date(2020, 1, 1, 0, 0, i/10, 0, time.UTC), Action: string(audit.SignedIn), ActorID: &subject, SubjectID: &subject,
-				Address: "192.0.2.7", RequestID: "R", Details: fmt.Sprintf("number %d.", i),
-			})
-			if err != nil {
-				return err
+	const atOnce = 100 // a transaction has its time
+	for first := 0; first < n; first += atOnce {
+		err := d.InTx(t.Context(), func(q *db.Queries) error {
+			for i := first; i < min(first+atOnce, n); i++ {
+				err := q.CreateAuditEvent(t.Context(), db.CreateAuditEventParams{
+					Now: time.Date(2020, 1, 1, 0, 0, i/10, 0, time.UTC), Action: string(audit.SignedIn), ActorID: &subject, SubjectID: &subject,
+					Address: "192.0.2.7", RequestID: "R", Details: fmt.Sprintf("number %d.", i),
+				})
+				if err != nil {
+					return err
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -39,7 +39,6 @@ var withoutNotes = changes{
 		{path: "app/app_test.go", from: "\t\t\tn, err := d.CountNotes(", upTo: "\t\t\twords := strings.Fields(second)"},
 
 		{path: "app/web/access_test.go", from: "\tcase strings.HasPrefix(path, \"/notes/\"):", upTo: "\t\t// gen adds cases"},
-		{path: "app/web/access_test.go", from: "\t\t\tcase http.StatusNotFound: // POST /notes/new", upTo: "\t\t\tcase http.StatusNoContent:"},
 		{path: "app/web/attacks_test.go", old: "\t\tpath := notePath(newNote(b, \"title\", attack, \"body\", attack, \"due_on\", \"2020-01-01\", \"pinned\", \"yes\"))\n"},
 		{path: "app/web/attacks_test.go", old: `"/dashboard": 4, "/account": 2, "/notes": 2, path: 3, path + "/edit": 3, path + "/delete": 2, "/admin/users"`, new: `"/dashboard": 2, "/account": 2, "/admin/users"`},
 		{path: "app/web/attacks_test.go", old: "\tnewNote(b, \"title\", \"one\")\n"},
