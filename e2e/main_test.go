@@ -32,7 +32,7 @@ var buildDir string
 
 // program builds the portal, once.
 var program = sync.OnceValues(func() (path string, err error) {
-	if err := readSource(".."); err != nil {
+	if err := eachSource("..", func(string) error { return nil }); err != nil {
 		return "", err
 	}
 	if buildDir, err = os.MkdirTemp("", "portal-e2e-"); err != nil {
@@ -47,18 +47,21 @@ var program = sync.OnceValues(func() (path string, err error) {
 	return path, nil
 })
 
-// readSource looks at all that the program is made of. Go repeats a test's last
-// result until something changes that the test itself has looked at, and the
-// program is built by another process.
-func readSource(root string) error {
+// eachSource calls f with the path of each file that the portal is made of, in
+// root. Go repeats a test's last result until something changes that the test
+// itself has looked at, and the program is built by another process.
+func eachSource(root string, f func(path string) error) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.IsDir() || path == root {
+		name := filepath.Base(path)
+		switch {
+		case err != nil || path == root:
 			return err
-		}
-		if name := entry.Name(); name[0] == '.' || name == "bin" || name == "data" || name == "tmp" {
+		case entry.IsDir() && (name[0] == '.' || name == "bin" || name == "data" || name == "tmp"):
 			return fs.SkipDir
+		case entry.IsDir() || name == ".env" || name == ".git": // a file in a worktree
+			return nil
 		}
-		return nil
+		return f(path)
 	})
 }
 

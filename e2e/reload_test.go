@@ -162,17 +162,14 @@ func (p *printed) String() string {
 func newLoop(t *testing.T, name string) *devLoop {
 	t.Helper()
 	l := &devLoop{t: t, dir: filepath.Join(t.TempDir(), name)}
-	list, err := exec.Command("git", "-c", "safe.directory=*", "-C", "..", // also where the clone is somebody else's
-		"ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for file := range strings.SplitSeq(strings.Trim(string(list), "\x00"), "\x00") {
-		content, err := os.ReadFile(filepath.Join("..", file))
-		if err != nil {
-			t.Fatal(err)
+	if err := eachSource("..", func(path string) error {
+		content, err := os.ReadFile(path)
+		if err == nil {
+			l.save(strings.TrimPrefix(path, "../"), string(content))
 		}
-		l.save(file, string(content))
+		return err
+	}); err != nil {
+		t.Fatal(err)
 	}
 	tools, err := filepath.Abs("../.tools")
 	if err != nil {
