@@ -65,6 +65,23 @@ func TestLookingAfterMail(t *testing.T) {
 	}
 }
 
+// TestAMessageWhoseLinkHasEndedIsNotRetried: who reads it could do nothing with it.
+func TestAMessageWhoseLinkHasEndedIsNotRetried(t *testing.T) {
+	t.Parallel()
+	databaseURL := dbtest.SQLiteURL(t)
+	env := withMail(settings(databaseURL), "smtp://localhost:1")
+	id := addMessage(t, databaseURL, "given up: refused")
+	if _, err := dbtest.Open(t, databaseURL).Pool().ExecContext(t.Context(), "UPDATE outbox SET useless_at = $1", db.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for command, want := range map[string]string{fmt.Sprint("mail retry ", id): "its link has ended, so nobody has a use for it: ask for a new link", "mail retry --all": "0 messages are tried again"} {
+		out, err := invoke(t, env, "", strings.Fields(command)...)
+		if text := fmt.Sprint(out, err); !strings.Contains(text, want) {
+			t.Errorf("%s: want %q in %s", command, want, text)
+		}
+	}
+}
+
 // addMessage adds one as a feature would, and has it fail for a reason unless that
 // is "".
 func addMessage(t *testing.T, databaseURL, fault string) (id int64) {

@@ -11,8 +11,8 @@ import (
 )
 
 const addMessage = `-- name: AddMessage :one
-INSERT INTO outbox (message_id, kind, recipient, subject, text_body, html_body, created_at, give_up_at, due_at, attempts, fault, delivered_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '', $10)
+INSERT INTO outbox (message_id, kind, recipient, subject, text_body, html_body, created_at, give_up_at, useless_at, due_at, attempts, fault, delivered_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '', $11)
 RETURNING id
 `
 
@@ -25,6 +25,7 @@ type AddMessageParams struct {
 	HtmlBody    string
 	Now         time.Time
 	GiveUpAt    time.Time
+	UselessAt   *time.Time
 	DueAt       *time.Time
 	DeliveredAt *time.Time
 }
@@ -40,6 +41,7 @@ func (q *Queries) AddMessage(ctx context.Context, arg AddMessageParams) (int64, 
 		arg.HtmlBody,
 		arg.Now,
 		arg.GiveUpAt,
+		arg.UselessAt,
 		arg.DueAt,
 		arg.DeliveredAt,
 	)
@@ -167,7 +169,7 @@ func (q *Queries) DeleteEndedMessages(ctx context.Context, arg DeleteEndedMessag
 }
 
 const getMessage = `-- name: GetMessage :one
-SELECT id, message_id, kind, recipient, subject, text_body, html_body, created_at, due_at, attempts, fault, delivered_at, failed_at
+SELECT id, message_id, kind, recipient, subject, text_body, html_body, created_at, useless_at, due_at, attempts, fault, delivered_at, failed_at
 FROM outbox
 WHERE id = $1
 `
@@ -181,6 +183,7 @@ type GetMessageRow struct {
 	TextBody    string
 	HtmlBody    string
 	CreatedAt   time.Time
+	UselessAt   *time.Time
 	DueAt       *time.Time
 	Attempts    int64
 	Fault       string
@@ -201,6 +204,7 @@ func (q *Queries) GetMessage(ctx context.Context, id int64) (GetMessageRow, erro
 		&i.TextBody,
 		&i.HtmlBody,
 		&i.CreatedAt,
+		&i.UselessAt,
 		&i.DueAt,
 		&i.Attempts,
 		&i.Fault,
@@ -265,7 +269,7 @@ func (q *Queries) ListDueMessages(ctx context.Context, arg ListDueMessagesParams
 }
 
 const listMessages = `-- name: ListMessages :many
-SELECT id, kind, recipient, subject, created_at, due_at, attempts, fault, delivered_at, failed_at
+SELECT id, kind, recipient, subject, created_at, useless_at, due_at, attempts, fault, delivered_at, failed_at
 FROM outbox
 WHERE (CAST($1 AS boolean) = FALSE OR delivered_at IS NULL)
 ORDER BY id DESC
@@ -283,6 +287,7 @@ type ListMessagesRow struct {
 	Recipient   string
 	Subject     string
 	CreatedAt   time.Time
+	UselessAt   *time.Time
 	DueAt       *time.Time
 	Attempts    int64
 	Fault       string
@@ -307,6 +312,7 @@ func (q *Queries) ListMessages(ctx context.Context, arg ListMessagesParams) ([]L
 			&i.Recipient,
 			&i.Subject,
 			&i.CreatedAt,
+			&i.UselessAt,
 			&i.DueAt,
 			&i.Attempts,
 			&i.Fault,
@@ -328,20 +334,21 @@ func (q *Queries) ListMessages(ctx context.Context, arg ListMessagesParams) ([]L
 
 const retryMessages = `-- name: RetryMessages :execrows
 UPDATE outbox
-SET due_at = $1, give_up_at = $2, failed_at = NULL, fault = ''
+SET due_at = $1, give_up_at = CASE WHEN useless_at < $2 THEN useless_at ELSE $2 END, failed_at = NULL, fault = ''
 WHERE (CAST($3 AS bigint) = 0 OR id = $3)
   AND delivered_at IS NULL
+  AND (useless_at IS NULL OR useless_at > $1)
   AND fault <> ''
 `
 
 type RetryMessagesParams struct {
 	Now      *time.Time
-	GiveUpAt time.Time
+	GiveUpAt *time.Time
 	ID       int64
 }
 
 // RetryMessages has messages tried at once that have failed or wait to be tried
-// again: the one with an id, or all when that is 0.
+// again, and are of use until then: the one with an id, or all when that is 0.
 func (q *Queries) RetryMessages(ctx context.Context, arg RetryMessagesParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, retryMessages, arg.Now, arg.GiveUpAt, arg.ID)
 	if err != nil {

@@ -1,7 +1,7 @@
 -- name: AddMessage :one
 -- AddMessage keeps a message until it is delivered.
-INSERT INTO outbox (message_id, kind, recipient, subject, text_body, html_body, created_at, give_up_at, due_at, attempts, fault, delivered_at)
-VALUES (@message_id, @kind, @recipient, @subject, @text_body, @html_body, @now, @give_up_at, sqlc.narg(due_at), 0, '', sqlc.narg(delivered_at))
+INSERT INTO outbox (message_id, kind, recipient, subject, text_body, html_body, created_at, give_up_at, useless_at, due_at, attempts, fault, delivered_at)
+VALUES (@message_id, @kind, @recipient, @subject, @text_body, @html_body, @now, @give_up_at, sqlc.narg(useless_at), sqlc.narg(due_at), 0, '', sqlc.narg(delivered_at))
 RETURNING id;
 
 -- name: ListDueMessages :many
@@ -51,17 +51,18 @@ WHERE id = @id
 
 -- name: RetryMessages :execrows
 -- RetryMessages has messages tried at once that have failed or wait to be tried
--- again: the one with an id, or all when that is 0.
+-- again, and are of use until then: the one with an id, or all when that is 0.
 UPDATE outbox
-SET due_at = @now, give_up_at = @give_up_at, failed_at = NULL, fault = ''
+SET due_at = @now, give_up_at = CASE WHEN useless_at < @give_up_at THEN useless_at ELSE @give_up_at END, failed_at = NULL, fault = ''
 WHERE (CAST(@id AS bigint) = 0 OR id = @id)
   AND delivered_at IS NULL
+  AND (useless_at IS NULL OR useless_at > @now)
   AND fault <> '';
 
 -- name: ListMessages :many
 -- ListMessages returns the latest messages without their words, at most max_rows
 -- of them: all, or only those that have not been delivered.
-SELECT id, kind, recipient, subject, created_at, due_at, attempts, fault, delivered_at, failed_at
+SELECT id, kind, recipient, subject, created_at, useless_at, due_at, attempts, fault, delivered_at, failed_at
 FROM outbox
 WHERE (CAST(@undelivered AS boolean) = FALSE OR delivered_at IS NULL)
 ORDER BY id DESC
@@ -69,7 +70,7 @@ LIMIT @max_rows;
 
 -- name: GetMessage :one
 -- GetMessage returns a message with its words, if they are still there.
-SELECT id, message_id, kind, recipient, subject, text_body, html_body, created_at, due_at, attempts, fault, delivered_at, failed_at
+SELECT id, message_id, kind, recipient, subject, text_body, html_body, created_at, useless_at, due_at, attempts, fault, delivered_at, failed_at
 FROM outbox
 WHERE id = @id;
 

@@ -31,8 +31,8 @@ type Message struct {
 	Other      Action   // what else there is to do, less visible
 	Notes      []string // below it, smaller: what to do if it wasn't you
 
-	// GoodFor is how long it is worth delivering, a day if it is 0: a message with
-	// a link that ends sooner ends with the link.
+	// GoodFor is how long its words are of use, for ever if it is 0: afterwards a
+	// message whose link has ended isn't tried, nor tried again.
 	GoodFor time.Duration
 }
 

@@ -247,15 +247,15 @@ func (o *Outbox) fail(ctx context.Context, m db.ListDueMessagesRow, attempts int
 	return n > 0, nil
 }
 
-const (
-	keep      = 30 * 24 * time.Hour // messages that have ended, from when they were written
-	pruneLock = 0x6f7574626f78      // "outbox"; another number than the lock of sessions
-)
+// Keep is how long messages are kept that have ended, from when they were written.
+const Keep = 30 * 24 * time.Hour
+
+const pruneLock = 0x6f7574626f78 // "outbox"; another number than the lock of sessions
 
 // prune deletes messages that have ended long ago, one instance at a time.
 func (o *Outbox) prune(ctx context.Context) {
 	_, _, err := o.db.DeleteBatches(ctx, pruneLock, func(q *db.Queries, maxRows int32) (int64, error) {
-		return q.DeleteEndedMessages(ctx, db.DeleteEndedMessagesParams{Before: db.Now().Add(-keep), MaxRows: maxRows})
+		return q.DeleteEndedMessages(ctx, db.DeleteEndedMessagesParams{Before: db.Now().Add(-Keep), MaxRows: maxRows})
 	})
 	if err != nil {
 		o.warn(ctx, "old messages could not be deleted, trying again in some minutes", err)

@@ -4,8 +4,8 @@
 package outbox
 
 import (
-	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,12 +18,15 @@ import (
 	"github.com/managethefans/portal/templates"
 )
 
-// goodFor is how long a message is tried that doesn't say how long.
-const goodFor = 24 * time.Hour
+// tried is how long a message is tried at most.
+const tried = 24 * time.Hour
 
 // ErrOff is the error of Add where there is no mail. Ask On beforehand: who can't
 // be told by mail is told otherwise, or the feature isn't offered.
 var ErrOff = errors.New("there is no mail: set SMTP_URL, MAIL_FROM and BASE_URL")
+
+// ErrUseless is the error of Retry for a message whose link has ended.
+var ErrUseless = errors.New("its link has ended, so nobody has a use for it: ask for a new link")
 
 // Outbox takes messages in and delivers them.
 type Outbox struct {
@@ -91,7 +94,11 @@ func (o *Outbox) Add(ctx context.Context, q *db.Queries, m mail.Message) error {
 	}
 	row := db.AddMessageParams{
 		MessageID: letter.ID, Kind: m.Kind, Recipient: letter.To, Subject: letter.Subject, TextBody: letter.Text, HtmlBody: letter.HTML,
-		Now: now, GiveUpAt: now.Add(cmp.Or(m.GoodFor, goodFor)), DueAt: &now,
+		Now: now, GiveUpAt: now.Add(tried), DueAt: &now,
+	}
+	if m.GoodFor != 0 {
+		row.UselessAt = new(now.Add(m.GoodFor))
+		row.GiveUpAt = now.Add(min(m.GoodFor, tried))
 	}
 	if o.server == nil {
 		row.DueAt, row.DeliveredAt = nil, &now
@@ -153,10 +160,25 @@ func State(m db.ListMessagesRow) string {
 	return "waiting"
 }
 
-// Retry has messages tried at once, and for another day, that have failed or wait
-// to be tried again: the one with this id, or all when it is 0. It returns how
-// many. Who delivers finds them at the next look.
+// Useless reports whether what a message says is of no use any more.
+func Useless(m db.ListMessagesRow) bool { return m.UselessAt != nil && !m.UselessAt.After(db.Now()) }
+
+// Retry has messages tried at once, and for another day or while they are of use,
+// that have failed or wait to be tried again: the one with this id, or all when it
+// is 0. It returns how many. Who delivers finds them at the next look. The error is
+// ErrUseless for the one whose link has ended; of all, such messages are left.
 func Retry(ctx context.Context, q *db.Queries, id int64) (int64, error) {
 	now := db.Now()
-	return q.RetryMessages(ctx, db.RetryMessagesParams{ID: id, Now: &now, GiveUpAt: now.Add(goodFor)})
+	n, err := q.RetryMessages(ctx, db.RetryMessagesParams{ID: id, Now: &now, GiveUpAt: new(now.Add(tried))})
+	if err != nil || n > 0 || id == 0 {
+		return n, err
+	}
+	m, err := q.GetMessage(ctx, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err == nil && m.DeliveredAt == nil && m.UselessAt != nil && !m.UselessAt.After(now) {
+		err = fmt.Errorf("message %d: %w", id, ErrUseless)
+	}
+	return 0, err
 }

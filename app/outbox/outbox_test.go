@@ -248,13 +248,52 @@ func TestAMessageThatIsRefusedEndsAtOnceUntilItIsRetried(t *testing.T) {
 		}
 
 		s.OnData(nil)
-		retried, err := d.RetryMessages(t.Context(), db.RetryMessagesParams{ID: rows(t, d)[0].ID, Now: new(db.Now()), GiveUpAt: db.Now().Add(time.Hour)})
+		retried, err := d.RetryMessages(t.Context(), db.RetryMessagesParams{ID: rows(t, d)[0].ID, Now: new(db.Now()), GiveUpAt: new(db.Now().Add(time.Hour))})
 		if err != nil || retried != 1 {
 			t.Fatal(retried, err)
 		}
 		eventually(t, log, func() bool { return settled(t, d) })
 		if all := rows(t, d); all[0].DeliveredAt == nil || all[0].FailedAt != nil || all[0].Fault != "" || all[0].Attempts != 2 || all[1].DeliveredAt != nil || len(s.Received()) != 1 {
 			t.Errorf("got %+v", all)
+		}
+	})
+}
+
+// TestAMessageWhoseLinkHasEndedIsNotTriedAgain, neither alone nor with all others;
+// one whose link is good is, for as long as that.
+func TestAMessageWhoseLinkHasEndedIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		o, _ := newOutbox(t, settings("smtp://localhost:1"), d)
+		for _, goodFor := range []time.Duration{time.Millisecond, 10 * time.Minute, 0, 7 * 24 * time.Hour} {
+			if err := o.Add(t.Context(), d.Queries, ourmail.Message{Kind: "link", To: "ada@example.com", Subject: "A link", GoodFor: goodFor}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all := rows(t, d)
+		for i, m := range all {
+			if at := giveUpAt(t, d, m.ID); at.Sub(m.CreatedAt) > 24*time.Hour {
+				t.Errorf("message %d is tried until %s", i, at)
+			}
+			if n, err := d.SetMessageFailed(t.Context(), db.SetMessageFailedParams{ID: m.ID, Now: new(db.Now()), Fault: "given up"}); n != 1 || err != nil {
+				t.Fatal(n, err)
+			}
+		}
+		if n, err := Retry(t.Context(), d.Queries, all[0].ID); n != 0 || err == nil || !strings.Contains(err.Error(), "ask for a new link") {
+			t.Errorf("alone: %d, %v", n, err)
+		}
+		if n, err := Retry(t.Context(), d.Queries, 0); n != 3 || err != nil {
+			t.Errorf("of all: %d, %v", n, err)
+		}
+		retried := rows(t, d)
+		if retried[0].FailedAt == nil || retried[1].FailedAt != nil || retried[2].FailedAt != nil {
+			t.Errorf("got %+v", retried)
+		}
+		if at := giveUpAt(t, d, all[1].ID); at.Sub(all[1].CreatedAt) != 10*time.Minute {
+			t.Errorf("it is tried until %s, and its link is good until %s", at, all[1].CreatedAt.Add(10*time.Minute))
+		}
+		if at := giveUpAt(t, d, all[2].ID); at.Sub(all[2].CreatedAt) <= 24*time.Hour {
+			t.Errorf("it is tried until %s", at)
 		}
 	})
 }
@@ -512,7 +551,7 @@ func TestMessagesThatEndedLongAgoAreDeleted(t *testing.T) {
 		cfg := settings("")
 		cfg.Env = config.Development
 		o, log := newOutbox(t, cfg, d)
-		long := db.Now().Add(-keep - time.Minute)
+		long := db.Now().Add(-Keep - time.Minute)
 		for i := range 3 {
 			add(t, o, fmt.Sprintf("person%d@example.com", i))
 		}

@@ -32,7 +32,7 @@ func Invite(ctx context.Context, q *db.Queries, o *outbox.Outbox, appName, email
 	}
 	days := int(links.Invite.GoodFor().Hours() / 24)
 	return path, o.Add(ctx, q, mail.Message{
-		Kind: "invitation", To: email,
+		Kind: "invitation", To: email, GoodFor: links.Invite.GoodFor(),
 		Subject:    "You are invited to " + appName,
 		Preview:    fmt.Sprintf("The link is good for %d days.", days),
 		Paragraphs: []string{fmt.Sprintf("An administrator of %s offers you an account there. The link below is good for %d days, and once: with it you set your name and a password.", appName, days)},

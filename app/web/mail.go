@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -33,8 +34,11 @@ type mailRow db.ListMessagesRow
 func (m mailRow) State() string { return outbox.State(db.ListMessagesRow(m)) }
 func (m mailRow) Bad() bool     { return m.FailedAt != nil }
 
-// CanRetry reports whether it has been tried, and isn't in hand.
-func (m mailRow) CanRetry() bool { return m.Fault != "" }
+// Useless reports whether its link has ended.
+func (m mailRow) Useless() bool { return outbox.Useless(db.ListMessagesRow(m)) }
+
+// CanRetry reports whether it has been tried, isn't in hand, and is of use.
+func (m mailRow) CanRetry() bool { return m.Fault != "" && !m.Useless() }
 
 // listMail shows administrators what waits to be delivered, and what has failed.
 func (s *Server) listMail(c echo.Context) error {
@@ -78,15 +82,19 @@ func (s *Server) retry(c echo.Context, id int64) error {
 		}
 		return record(c, q, audit.MailRetried, 0, details)
 	})
+	if errors.Is(err, outbox.ErrUseless) {
+		session.From(c).Flash(session.Error, "It isn’t tried again, since its link has ended. Ask for a new link.")
+		return s.redirect(c, "/admin/mail")
+	}
 	if err != nil {
 		return err
 	}
 	if n == 0 {
-		session.From(c).Flash(session.Error, "There is nothing to try again: it is delivered by now, or in hand.")
+		session.From(c).Flash(session.Error, "There is nothing to try again: it is delivered by now, or in hand, or its link has ended.")
 		return s.redirect(c, "/admin/mail")
 	}
 	s.outbox.Wake()
-	session.From(c).Flash(session.Success, messageCount(n)+" will be tried again at once, and for another day.")
+	session.From(c).Flash(session.Success, messageCount(n)+" will be tried again at once, and for another day, or while a link in it is good.")
 	return s.redirect(c, "/admin/mail")
 }
 

@@ -55,3 +55,30 @@ func TestAdministratorsSeeTheStateOfMail(t *testing.T) {
 		signedInMember(t, s, adaEmail).get("/admin/mail").wantStatus(http.StatusForbidden)
 	})
 }
+
+// TestAMessageWhoseLinkHasEndedCantBeTriedAgain, neither alone nor with the others.
+func TestAMessageWhoseLinkHasEndedCantBeTriedAgain(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		admin := signedInAs(t, newServer(t, d), "admin@example.com", db.RoleAdmin)
+		now := db.Now()
+		id, err := d.AddMessage(t.Context(), db.AddMessageParams{
+			MessageID: "1", Kind: "forgotten password", Recipient: adaEmail, Subject: "Set a new password",
+			Now: now, GiveUpAt: now, UselessAt: &now, DueAt: &now,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := d.SetMessageFailed(t.Context(), db.SetMessageFailedParams{ID: id, Now: &now, Fault: "given up: refused"}); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		one := fmt.Sprintf("/admin/mail/%d/retry", id)
+		if page := admin.get("/admin/mail").wantText("0 waiting, 1 failed", "Its link has ended"); strings.Contains(page.body, one) {
+			t.Error("it can be tried again")
+		}
+		admin.post(one, nil).wantRedirect("/admin/mail")
+		admin.get("/admin/mail").wantText("Ask for a new link.", "0 waiting, 1 failed")
+		admin.post("/admin/mail/retry", nil).wantRedirect("/admin/mail")
+		admin.get("/admin/mail").wantText("There is nothing to try again", "0 waiting, 1 failed")
+	})
+}
