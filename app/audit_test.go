@@ -21,6 +21,7 @@ func TestWhatCommandsDoIsInTheAuditLog(t *testing.T) {
 				"user create eve@example.com --name Eve --admin", // who is left
 				"user create ada@example.com --name Ada --admin", "user demote ada@example.com", "user promote ada@example.com",
 				"user disable ada@example.com", "user enable ada@example.com",
+				"user reset ada@example.com",
 				"session revoke --user ada@example.com", "session revoke --all",
 			} {
 				if out, err := invoke(t, env, "difference engine\n", strings.Fields(command)...); err != nil {
@@ -28,7 +29,7 @@ func TestWhatCommandsDoIsInTheAuditLog(t *testing.T) {
 				}
 			}
 			for _, command := range []string{
-				"user create ada@example.com --name Ada", "user promote nobody@example.com", "user disable nobody@example.com", "session revoke --user nobody@example.com",
+				"user create ada@example.com --name Ada", "user promote nobody@example.com", "user disable nobody@example.com", "user reset nobody@example.com", "session revoke --user nobody@example.com",
 			} {
 				if out, err := invoke(t, env, "difference engine\n", strings.Fields(command)...); err == nil {
 					t.Fatalf("%s: %s", command, out)
@@ -63,6 +64,7 @@ func TestWhatCommandsDoIsInTheAuditLog(t *testing.T) {
 				"account_created eve@example.com admin",
 				"account_created ada@example.com admin", "role_changed ada@example.com member", "role_changed ada@example.com admin",
 				"account_disabled ada@example.com ", "account_enabled ada@example.com ",
+				"reset_sent ada@example.com ",
 				"user_signed_out ada@example.com 0 devices", "everybody_signed_out nobody 0 devices",
 			}
 			if !slices.Equal(got, want) {

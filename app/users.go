@@ -50,6 +50,11 @@ func (p *program) userCommand() *cli.Command {
 				Flags:       []cli.Flag{&cli.StringFlag{Name: "role", Usage: "what the person will be: member or admin", Value: db.RoleMember}},
 				Action:      p.inviteUser,
 			},
+			{
+				Name: "reset", Usage: "let a person set a new password who has forgotten it", ArgsUsage: "EMAIL",
+				Description: "A link is sent with which the person sets it; where there is no mail it is printed, to be\nhanded over. It ends an older one. Until it is used the password is as it was.\n\n  portal user reset ada@example.com",
+				Action:      p.resetUser,
+			},
 			{Name: "list", Usage: "list everybody", Action: p.noArguments(p.listUsers)},
 			one("promote", "make a person an administrator", p.setRole(db.RoleAdmin, "an administrator")),
 			one("demote", "make an administrator a member", p.setRole(db.RoleMember, "a member")),
@@ -144,16 +149,58 @@ func (p *program) inviteUser(ctx context.Context, c *cli.Command) error {
 			return fmt.Errorf("%s already has an account", address)
 		case err != nil:
 			return err
-		case cfg.SMTPURL != "":
-			fmt.Fprintf(p.stdout, "%s is sent an invitation\n", address)
-		case o.On():
-			fmt.Fprintf(p.stdout, "SMTP_URL is not set, so the invitation is in the mailbox: %s/_dev/mail\n", cfg.BaseURL)
-		default:
-			fmt.Fprintf(p.stdout, "There is no mail. Hand this link over; it is good for %d days, and once:\n%s%s\n",
-				int(links.Invite.GoodFor().Hours()/24), cmp.Or(cfg.BaseURL, "https://YOUR-PORTAL"), path)
 		}
+		days := int(links.Invite.GoodFor().Hours() / 24)
+		p.sayWhereLinkIs(cfg, o, address, "an invitation", path, fmt.Sprintf("%d days", days))
 		return nil
 	})
+}
+
+// resetUser sends the link with which somebody sets a new password themselves.
+func (p *program) resetUser(ctx context.Context, c *cli.Command) error {
+	address, err := email(c)
+	if err != nil {
+		return err
+	}
+	return p.withReadyDatabase(ctx, func(cfg config.Config, d *db.DB) error {
+		o, err := outbox.New(cfg, newLogger(cfg, p.stdout), d)
+		if err != nil {
+			return err
+		}
+		var path string
+		err = d.InTx(ctx, func(q *db.Queries) (err error) {
+			var id int64
+			if id, path, err = people.SendReset(ctx, q, o, cfg.AppName, address); err != nil {
+				return err
+			}
+			return audit.Record(ctx, q, audit.Event{Action: audit.ResetSent, Subject: id})
+		})
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return nobodyHas(address)
+		case errors.Is(err, people.ErrDisabled):
+			return fmt.Errorf("%s is disabled: `portal user enable %[1]s` lets them sign in again", address)
+		case err != nil:
+			return err
+		}
+		minutes := int(links.Reset.GoodFor().Minutes())
+		p.sayWhereLinkIs(cfg, o, address, "a link to set a new password", path, fmt.Sprintf("%d minutes", minutes))
+		return nil
+	})
+}
+
+// sayWhereLinkIs says how a link reaches a person. Where there is no mail, that is
+// by the hand of who reads this.
+func (p *program) sayWhereLinkIs(cfg config.Config, o *outbox.Outbox, address, what, path, goodFor string) {
+	switch {
+	case cfg.SMTPURL != "":
+		fmt.Fprintf(p.stdout, "%s is sent %s\n", address, what)
+	case o.On():
+		fmt.Fprintf(p.stdout, "SMTP_URL is not set, so what %s is sent is in the mailbox: %s/_dev/mail\n", address, cfg.BaseURL)
+	default:
+		fmt.Fprintf(p.stdout, "There is no mail. Hand this link over to %s. It is good for %s, and once:\n%s%s\n",
+			address, goodFor, cmp.Or(cfg.BaseURL, "https://YOUR-PORTAL"), path)
+	}
 }
 
 // readPassword asks on a terminal, twice and without showing it, else it reads

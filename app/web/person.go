@@ -10,8 +10,6 @@ import (
 
 	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/app/input"
-	"github.com/managethefans/portal/app/links"
-	"github.com/managethefans/portal/app/mail"
 	"github.com/managethefans/portal/app/people"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
@@ -151,28 +149,14 @@ func (s *Server) createUserReset(c echo.Context) error {
 	if !s.outbox.On() {
 		return echo.ErrNotFound
 	}
-	if person.DisabledAt != nil {
+	err = s.changePerson(c, person, audit.ResetSent, "", func(q *db.Queries) (int64, error) {
+		id, _, err := people.SendReset(c.Request().Context(), q, s.outbox, s.cfg.AppName, person.Email)
+		return id, err
+	})
+	if errors.Is(err, people.ErrDisabled) {
 		session.From(c).Flash(session.Error, "A disabled account can't get a new password: enable it first.")
 		return s.redirect(c, userPath(person.ID))
 	}
-	ctx := c.Request().Context()
-	err = s.db.InTx(ctx, func(q *db.Queries) error {
-		link := links.Link{Purpose: links.Reset, UserID: person.ID, Email: person.Email}
-		err := s.sendLink(ctx, q, link, func(path, goodFor string) mail.Message {
-			return mail.Message{
-				Kind: "new password", Subject: "Set a new password",
-				Preview:    "The link is good for " + goodFor + ", and once.",
-				Paragraphs: []string{"An administrator of " + s.cfg.AppName + " has sent you a link to set a new password for your account. It is good for " + goodFor + ", and once. You can ask for another one yourself."},
-				Action:     mail.Action{Label: "Set a new password", Path: path},
-				Other:      mail.Action{Label: "Ask for another link", Path: "/forgot-password"},
-				Notes:      []string{"Until then your password is as it was. Nobody else needs the link: administrators don’t ask for it."},
-			}
-		})
-		if err != nil {
-			return err
-		}
-		return record(c, q, audit.ResetSent, person.ID, "")
-	})
 	if err != nil {
 		return err
 	}

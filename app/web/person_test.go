@@ -134,6 +134,6 @@ func TestWithoutMailNoLinkForAPasswordIsOffered(t *testing.T) {
 	})
 	admin := signedInAs(t, s, "admin@example.com", db.RoleAdmin)
 	path := userPath(admin.userID())
-	admin.get(path).wantText("There is no mail, so no link to set a new password can be sent.")
+	admin.get(path).wantText("There is no mail, so no link to set a new password can be sent: portal user reset prints one")
 	admin.post(path+"/reset", nil).wantStatus(http.StatusNotFound)
 }
