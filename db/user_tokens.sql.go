@@ -39,6 +39,13 @@ func (q *Queries) CountInvitations(ctx context.Context, arg CountInvitationsPara
 const createUserToken = `-- name: CreateUserToken :exec
 INSERT INTO user_tokens (token_hash, purpose, user_id, email, role, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (purpose, COALESCE(user_id, 0), (CASE WHEN user_id IS NULL THEN email ELSE '' END)) WHERE purpose <> 'undo_email' DO UPDATE
+SET token_hash = excluded.token_hash,
+    email = excluded.email,
+    role = excluded.role,
+    created_at = excluded.created_at,
+    expires_at = excluded.expires_at,
+    used_at = NULL
 `
 
 type CreateUserTokenParams struct {
@@ -51,7 +58,8 @@ type CreateUserTokenParams struct {
 	ExpiresAt time.Time
 }
 
-// CreateUserToken adds a token: see links.New.
+// CreateUserToken adds a token, in the place of the one before of those of which
+// there is one: see links.New. The conflict is that of user_tokens_one_idx.
 func (q *Queries) CreateUserToken(ctx context.Context, arg CreateUserTokenParams) error {
 	_, err := q.db.ExecContext(ctx, createUserToken,
 		arg.TokenHash,
@@ -233,6 +241,47 @@ func (q *Queries) GetUserToken(ctx context.Context, arg GetUserTokenParams) (Get
 		&i.ExpiresAt,
 	)
 	return i, err
+}
+
+const listAddressesOfUserTokens = `-- name: ListAddressesOfUserTokens :many
+SELECT DISTINCT email
+FROM user_tokens
+WHERE user_id = CAST($1 AS bigint)
+  AND purpose = $2
+  AND used_at IS NULL
+  AND expires_at > $3
+ORDER BY email
+`
+
+type ListAddressesOfUserTokensParams struct {
+	UserID  int64
+	Purpose string
+	Now     time.Time
+}
+
+// ListAddressesOfUserTokens returns where tokens of a purpose were sent that are
+// about a person and still good.
+func (q *Queries) ListAddressesOfUserTokens(ctx context.Context, arg ListAddressesOfUserTokensParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, listAddressesOfUserTokens, arg.UserID, arg.Purpose, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var email string
+		if err := rows.Scan(&email); err != nil {
+			return nil, err
+		}
+		items = append(items, email)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listInvitations = `-- name: ListInvitations :many

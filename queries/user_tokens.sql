@@ -1,7 +1,15 @@
 -- name: CreateUserToken :exec
--- CreateUserToken adds a token: see links.New.
+-- CreateUserToken adds a token, in the place of the one before of those of which
+-- there is one: see links.New. The conflict is that of user_tokens_one_idx.
 INSERT INTO user_tokens (token_hash, purpose, user_id, email, role, created_at, expires_at)
-VALUES (@token_hash, @purpose, @user_id, @email, @role, @now, @expires_at);
+VALUES (@token_hash, @purpose, @user_id, @email, @role, @now, @expires_at)
+ON CONFLICT (purpose, COALESCE(user_id, 0), (CASE WHEN user_id IS NULL THEN email ELSE '' END)) WHERE purpose <> 'undo_email' DO UPDATE
+SET token_hash = excluded.token_hash,
+    email = excluded.email,
+    role = excluded.role,
+    created_at = excluded.created_at,
+    expires_at = excluded.expires_at,
+    used_at = NULL;
 
 -- name: GetUserToken :one
 -- GetUserToken returns what a token is good for: none when it is unknown, of
@@ -22,6 +30,17 @@ WHERE token_hash = @token_hash
   AND used_at IS NULL
   AND expires_at > @now
 RETURNING id, user_id, email, role, created_at, expires_at;
+
+-- name: ListAddressesOfUserTokens :many
+-- ListAddressesOfUserTokens returns where tokens of a purpose were sent that are
+-- about a person and still good.
+SELECT DISTINCT email
+FROM user_tokens
+WHERE user_id = CAST(@user_id AS bigint)
+  AND purpose = @purpose
+  AND used_at IS NULL
+  AND expires_at > @now
+ORDER BY email;
 
 -- name: DeleteUserTokensForEmail :execrows
 -- DeleteUserTokensForEmail ends the tokens of a purpose that are about an address.

@@ -65,20 +65,11 @@ type Link struct {
 }
 
 // New makes a link, and returns the path with its token: BASE_URL goes before it.
-// It ends the older ones for the same purpose and person, or address where there is
-// no person. Ways back to an address stay: else whoever has got into an account
-// would end the owner's by changing the address twice.
+// It takes the place of the older one for the same purpose and person, or address
+// where there is no person, also where several are made at once. Ways back to an
+// address stay: else whoever has got into an account would end the owner's by
+// changing the address twice.
 func New(ctx context.Context, q *db.Queries, l Link) (path string, err error) {
-	switch {
-	case l.Purpose == UndoEmail:
-	case l.UserID == 0:
-		_, err = q.DeleteUserTokensForEmail(ctx, db.DeleteUserTokensForEmailParams{Email: l.Email, Purpose: string(l.Purpose)})
-	default:
-		_, err = q.DeleteUserTokens(ctx, db.DeleteUserTokensParams{UserID: l.UserID, Purpose: string(l.Purpose)})
-	}
-	if err != nil {
-		return "", fmt.Errorf("end older links: %w", err)
-	}
 	key := make([]byte, 32)
 	rand.Read(key) // never fails, says its documentation
 	token, now := base64.RawURLEncoding.EncodeToString(key), db.Now()
@@ -151,6 +142,16 @@ func EndFor(ctx context.Context, q *db.Queries, email string, which ...Purpose) 
 func EndLater(ctx context.Context, q *db.Queries, l Link) error {
 	_, err := q.DeleteLaterUserTokens(ctx, db.DeleteLaterUserTokensParams{UserID: l.UserID, ID: l.id})
 	return err
+}
+
+// SentTo returns the addresses that have a link of this purpose about a person
+// which is still good.
+func SentTo(ctx context.Context, q *db.Queries, userID int64, p Purpose) ([]string, error) {
+	emails, err := q.ListAddressesOfUserTokens(ctx, db.ListAddressesOfUserTokensParams{UserID: userID, Purpose: string(p), Now: db.Now()})
+	if err != nil {
+		return nil, fmt.Errorf("look up who has links to %s: %w", p, err)
+	}
+	return emails, nil
 }
 
 // hash is what the database keeps of a token: somebody who reads it there can't use

@@ -207,6 +207,78 @@ func TestANewerLinkEndsTheOlderOnesOfThePersonAlone(t *testing.T) {
 	})
 }
 
+// TestOfManyMadeAtOnceOneIsGood has eight made for one person, or address, and each
+// purpose that has one link alone.
+func TestOfManyMadeAtOnceOneIsGood(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ada := newPerson(t, d, adaEmail)
+		for _, l := range []links.Link{
+			{Purpose: links.Reset, UserID: ada, Email: adaEmail},
+			{Purpose: links.ChangeEmail, UserID: ada, Email: "countess@example.com"},
+			{Purpose: links.Reset, Email: "nobody@example.com"},
+			{Purpose: links.Register, Email: "new@example.com"},
+			{Purpose: links.Invite, Email: "eve@example.com", Role: db.RoleAdmin},
+		} {
+			for range 3 { // with none before, and with one
+				tokens := make([]string, 8)
+				var group sync.WaitGroup
+				begin := make(chan struct{})
+				for i := range tokens {
+					group.Go(func() {
+						<-begin
+						err := d.InTx(t.Context(), func(q *db.Queries) error {
+							path, err := links.New(t.Context(), q, l)
+							_, tokens[i], _ = strings.Cut(path, "token=")
+							return err
+						})
+						if err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				close(begin)
+				group.Wait()
+				good := 0
+				for _, token := range tokens {
+					got, err := links.Look(t.Context(), d.Queries, l.Purpose, token)
+					if err == nil {
+						good++
+						if got.Email != l.Email || got.UserID != l.UserID {
+							t.Errorf("%s: got %+v", l.Purpose, got)
+						}
+					} else if !errors.Is(err, links.ErrEnded) {
+						t.Error(err)
+					}
+				}
+				if good != 1 {
+					t.Errorf("%s: %d are good", l.Purpose, good)
+				}
+			}
+		}
+	})
+}
+
+// TestALinkAfterOneThatWasUsedIsGood: it takes the place of its row.
+func TestALinkAfterOneThatWasUsedIsGood(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for _, p := range all {
+			l := links.Link{Purpose: p, Email: adaEmail, Role: db.RoleAdmin}
+			used := newLink(t, d, l)
+			if _, err := links.Use(t.Context(), d.Queries, p, used); err != nil {
+				t.Fatal(err)
+			}
+			l.Role = db.RoleMember
+			token := newLink(t, d, l)
+			wantEnded(t, d, p, used)
+			if got, err := links.Use(t.Context(), d.Queries, p, token); err != nil || got.Role != db.RoleMember {
+				t.Errorf("%s: %+v, %v", p, got, err)
+			}
+		}
+	})
+}
+
 // TestTheWayBackStays has a thief change the address twice.
 func TestTheWayBackStays(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -9,6 +10,7 @@ import (
 	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/app/links"
 	"github.com/managethefans/portal/app/mail"
+	"github.com/managethefans/portal/app/people"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
 )
@@ -162,12 +164,19 @@ func (s *Server) confirmUndoEmail(c echo.Context) error {
 	if err != nil {
 		return s.ended(c, links.UndoEmail, err)
 	}
+	person, err := s.db.GetUserDetails(c.Request().Context(), link.UserID)
+	if err != nil {
+		return err
+	}
+	if person.DisabledAt != nil {
+		return s.renderDisabled(c)
+	}
 	return s.render(c, http.StatusOK, "account/email-undo", &emailLinkPage{Token: token, Email: link.Email})
 }
 
 // undoEmail gives an account its address back. Whoever had changed it is out: every
 // sign-in ends, nobody has a password, and what was begun since leads nowhere. The
-// owner goes on to set a password.
+// owner goes on to set a password, and the address that is taken away is told.
 func (s *Server) undoEmail(c echo.Context) error {
 	var form tokenForm
 	if err := s.bind(c, &form); err != nil {
@@ -179,7 +188,15 @@ func (s *Server) undoEmail(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := sameRow(q.SetPasswordHash(ctx, db.SetPasswordHashParams{ID: link.UserID, Now: db.Now()})); err != nil {
+		n, err := q.SetPasswordHash(ctx, db.SetPasswordHashParams{ID: link.UserID, Now: db.Now()}) // holds the row
+		if err == nil && n == 0 {
+			err = people.ErrDisabled
+		}
+		if err != nil {
+			return err
+		}
+		before, err := q.GetUser(ctx, link.UserID)
+		if err != nil {
 			return err
 		}
 		if _, err := q.DeleteUserSessions(ctx, link.UserID); err != nil {
@@ -191,16 +208,36 @@ func (s *Server) undoEmail(c echo.Context) error {
 		if err := links.EndLater(ctx, q, link); err != nil {
 			return err
 		}
+		if err := s.notifyOfRestored(c, q, before.Email, link.Email); err != nil {
+			return err
+		}
 		next, err = links.New(ctx, q, links.Link{Purpose: links.Reset, UserID: link.UserID, Email: link.Email})
 		return err
 	})
 	if db.IsUniqueViolation(err) {
-		session.From(c).Flash(session.Error, "This address has got an account of its own since. Ask an administrator.")
+		session.From(c).Flash(session.Error, "This address has an account of its own by now. Sign in to that one, delete it or give it another address, and open the link once more.")
 		return s.redirect(c, "/login")
+	}
+	if errors.Is(err, people.ErrDisabled) {
+		return s.renderDisabled(c)
 	}
 	if err != nil {
 		return s.ended(c, links.UndoEmail, err)
 	}
 	session.From(c).Flash(session.Success, "Your address is as it was, and everybody is signed out. Set a new password.")
 	return s.redirect(c, next)
+}
+
+// notifyOfRestored tells the address that an account was taken away from, if it is
+// another: whoever reads the mail of the one before may be the thief.
+func (s *Server) notifyOfRestored(c echo.Context, q *db.Queries, lost, restored string) error {
+	if lost == restored {
+		return nil
+	}
+	return s.notify(c, q, lost, mail.Message{
+		Kind: "address restored", Subject: "The account has its address before back",
+		Preview:    "You are signed out, and this address is no account’s any more.",
+		Paragraphs: []string{"Your account at " + s.cfg.AppName + " has the e-mail address again that it had before this one: somebody has followed the link that was sent there. Everybody is signed out, the password is good no longer, and no messages will come to this address."},
+		Notes:      []string{"If it was you, there is nothing to do. If somebody else has taken your account by it, tell an administrator, who can disable it."},
+	})
 }

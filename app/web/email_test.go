@@ -73,6 +73,9 @@ func TestTheOldAddressTakesTheAccountBack(t *testing.T) {
 		thief.wantUser(true)
 		answer := ada.submit(link, "/undo-email").wantStatus(http.StatusSeeOther)
 		thief.wantUser(false)
+		if m := lastMail(t, d, "other@example.com"); m.Subject != "The account has its address before back" || strings.Contains(m.TextBody, adaEmail) || strings.Contains(m.TextBody, "token=") || !strings.Contains(m.TextBody, "Device: ") {
+			t.Errorf("who loses the account is told %q", m.TextBody)
+		}
 		thief.login("other@example.com", adaPassword).wantStatus(http.StatusUnprocessableEntity)
 		thief.login(adaEmail, adaPassword).wantStatus(http.StatusUnprocessableEntity)
 		reset := answer.Header.Get("Location")
@@ -143,10 +146,54 @@ func TestAnAddressThatIsTakenIsToldToItsOwnerAlone(t *testing.T) {
 	})
 }
 
+// TestTheWayBackOfADisabledAccountSaysSo, and is there again once it is enabled.
+func TestTheWayBackOfADisabledAccountSaysSo(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		b := newBrowser(t, s)
+		b.register(adaEmail)
+		b.submit(b.askForAddress(countess), "/account/email/confirm").wantRedirect("/account")
+		link := linkIn(t, lastMail(t, d, adaEmail))
+		if _, err := d.DisableUser(t.Context(), db.DisableUserParams{Email: countess, Now: db.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		ada := newBrowser(t, s)
+		ada.get(link).wantStatus(http.StatusNotFound).wantText("The account is disabled", "Ask an administrator")
+		ada.post("/undo-email", url.Values{"token": {tokenOf(t, link)}}).wantStatus(http.StatusNotFound).wantText("The account is disabled")
+		if _, err := d.EnableUser(t.Context(), db.EnableUserParams{Email: countess, Now: db.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		ada.submit(link, "/undo-email").wantStatus(http.StatusSeeOther)
+	})
+}
+
+// TestTheWayBackToAnAddressThatIsTakenSaysWhatThereIsToDo, and stays.
+func TestTheWayBackToAnAddressThatIsTakenSaysWhatThereIsToDo(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		b := newBrowser(t, s)
+		b.register(adaEmail)
+		b.submit(b.askForAddress(countess), "/account/email/confirm").wantRedirect("/account")
+		link := linkIn(t, lastMail(t, d, adaEmail))
+		again := newBrowser(t, s)
+		again.register(adaEmail)
+		ada := newBrowser(t, s)
+		ada.submit(link, "/undo-email").wantRedirect("/login")
+		ada.get("/login").wantText("This address has an account of its own by now", "delete it", "open the link once more")
+		again.submit("/account/delete", "/account/delete", "email", adaEmail).wantRedirect("/")
+		ada.submit(link, "/undo-email").wantStatus(http.StatusSeeOther)
+		b.wantUser(false)
+	})
+}
+
 func TestWithoutMailAnAddressStays(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dbtest.SQLite(t), func(c *config.Config) { c.Env = config.Production })
 	b := signedInMember(t, s, adaEmail)
-	b.get("/account/email").wantStatus(http.StatusOK).wantText("Ask an administrator")
+	if page := b.get("/account/email").wantStatus(http.StatusOK).wantText("stays as it is"); strings.Contains(page.body, "Ask an administrator") {
+		t.Error("it sends to an administrator, who can't change an address")
+	}
 	b.post("/account/email", url.Values{"email": {countess}}).wantStatus(http.StatusNotFound)
 }

@@ -133,6 +133,34 @@ func TestAnInvitationIsSentAgainWithdrawnAndEnds(t *testing.T) {
 	})
 }
 
+// TestWithdrawingEndsWhatWasSentAtOnce has eight administrators invite one person.
+func TestWithdrawingEndsWhatWasSentAtOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		admin := signedInAs(t, s, "admin@example.com", db.RoleAdmin)
+		const list, eve = "/admin/invitations", "eve@example.com"
+		var group sync.WaitGroup
+		for range 8 {
+			group.Go(func() {
+				admin.clone().post(list, url.Values{"email": {eve}, "role": {db.RoleAdmin}}).wantRedirect(list)
+			})
+		}
+		group.Wait()
+		if n, err := d.CountInvitations(t.Context(), db.CountInvitationsParams{Now: db.Now(), MaxRows: 10}); n != 1 || err != nil {
+			t.Errorf("%d invitations, %v", n, err)
+		}
+		admin.submit(list, list+"/"+strconv.FormatInt(invitationTo(t, d, eve), 10)+"/withdraw").wantRedirect(list)
+		all := mailTo(t, d, eve)
+		if len(all) != 8 {
+			t.Errorf("%d messages", len(all))
+		}
+		for _, m := range all {
+			newBrowser(t, s).get(linkIn(t, m)).wantStatus(http.StatusNotFound)
+		}
+	})
+}
+
 func TestAnInvitationIsGoodForOneOfTwenty(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

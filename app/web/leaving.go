@@ -11,7 +11,9 @@ import (
 
 	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/app/input"
+	"github.com/managethefans/portal/app/links"
 	"github.com/managethefans/portal/app/mail"
+	"github.com/managethefans/portal/app/outbox"
 	"github.com/managethefans/portal/app/people"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
@@ -87,6 +89,7 @@ func (s *Server) ownEvents(c echo.Context, userID int64) ([]ownEvent, error) {
 type leavePage struct {
 	page
 	Days int // how long events of the audit log are kept, 0 for ever
+	Sent int // how long it is kept, in days, that messages were sent
 	Form leaveForm
 }
 
@@ -97,7 +100,11 @@ type leaveForm struct {
 
 // confirmDeleteAccount says what goes and what stays.
 func (s *Server) confirmDeleteAccount(c echo.Context) error {
-	return s.render(c, http.StatusOK, "account/delete", &leavePage{Days: days(s.cfg.AuditRetention)})
+	return s.renderLeave(c, http.StatusOK, leaveForm{})
+}
+
+func (s *Server) renderLeave(c echo.Context, status int, form leaveForm) error {
+	return s.render(c, status, "account/delete", &leavePage{Days: days(s.cfg.AuditRetention), Sent: days(outbox.Keep), Form: form})
 }
 
 // deleteAccount removes the person who is signed in, who has typed their address
@@ -122,7 +129,7 @@ func (s *Server) deleteAccount(c echo.Context) error {
 		}
 	}
 	if len(form.Errors) > 0 {
-		return s.render(c, http.StatusUnprocessableEntity, "account/delete", &leavePage{Days: days(s.cfg.AuditRetention), Form: form})
+		return s.renderLeave(c, http.StatusUnprocessableEntity, form)
 	}
 	session.From(c).Leave()
 	session.From(c).Flash(session.Success, "Your account is deleted.")
@@ -135,16 +142,43 @@ func (s *Server) removeAccount(c echo.Context, user *session.User) error {
 		if err := record(c, q, audit.AccountDeleted, user.ID, ""); err != nil {
 			return err
 		}
-		if err := s.notify(c, q, user.Email, mail.Message{
-			Kind: "account deleted", Subject: "Your account is deleted",
-			Preview:    "What was yours is gone.",
-			Paragraphs: []string{"Your account at " + s.cfg.AppName + " is deleted, and so is what belonged to you alone."},
-			Notes:      []string{"If it wasn’t you, tell an administrator. It can’t be undone."},
-		}); err != nil {
+		if err := s.notifyOfDeletion(c, q, user); err != nil {
+			return err
+		}
+		err := links.EndFor(ctx, q, user.Email, links.Register, links.Invite, links.Reset, links.ChangeEmail)
+		if err != nil {
 			return err
 		}
 		return people.KeepAdministrator(ctx, q, func() error {
 			return oneRow(q.DeleteUser(ctx, user.ID))
 		})
 	})
+}
+
+// notifyOfDeletion tells the account's address, and those that had a way back to
+// it: that ends too, and whoever deletes it may be whom it was there against.
+func (s *Server) notifyOfDeletion(c echo.Context, q *db.Queries, user *session.User) error {
+	before, err := links.SentTo(c.Request().Context(), q, user.ID, links.UndoEmail)
+	if err != nil {
+		return err
+	}
+	m := mail.Message{
+		Kind: "account deleted", Subject: "Your account is deleted",
+		Preview:    "What was yours is gone.",
+		Paragraphs: []string{"Your account at " + s.cfg.AppName + " is deleted, and so is what belonged to you alone."},
+		Notes:      []string{"If it wasn’t you, tell an administrator. It can’t be undone."},
+	}
+	if err := s.notify(c, q, user.Email, m); err != nil {
+		return err
+	}
+	m.Paragraphs = append(m.Paragraphs, "It had this address before. The way back to it that you were sent has ended.")
+	for _, email := range before {
+		if email == user.Email {
+			continue
+		}
+		if err := s.notify(c, q, email, m); err != nil {
+			return err
+		}
+	}
+	return nil
 }

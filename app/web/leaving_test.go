@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -128,6 +129,53 @@ func TestDeletingTheAccount(t *testing.T) {
 			t.Errorf("got %+v, %v", events, err)
 		}
 		newBrowser(t, s).register(adaEmail) // who comes back is somebody new
+	})
+}
+
+// TestADeletedAddressIsInNoLink asks for links to it in every way before its person
+// goes: what is left of it is said by the page.
+func TestADeletedAddressIsInNoLink(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		newInvitation(newBrowser(t, s), adaEmail)
+		b, guest := signedInMember(t, s, adaEmail), newBrowser(t, s)
+		guest.forget(adaEmail)
+		guest.post("/register", url.Values{"email": {adaEmail}}).wantStatus(http.StatusOK)
+		signedInMember(t, s, "eve@example.com").post("/account/email", url.Values{"email": {adaEmail}}).wantStatus(http.StatusOK)
+		other := newBrowser(t, s).registrationLink("grace@example.com")
+		b.get("/account/delete").wantText("for 30 days that messages were sent to your address")
+		b.submit("/account/delete", "/account/delete", "email", adaEmail).wantRedirect("/")
+		var left int
+		if err := d.Pool().QueryRowContext(t.Context(), "SELECT count(*) FROM user_tokens WHERE email = $1", adaEmail).Scan(&left); err != nil || left != 0 {
+			t.Errorf("%d links have it, %v", left, err)
+		}
+		guest.get(other).wantStatus(http.StatusOK)
+	})
+}
+
+// TestAThiefDeletesNoAccountUnseen has one move it and then delete it: with it goes
+// the way back, which its owner believes to have for a week.
+func TestAThiefDeletesNoAccountUnseen(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		thief := newBrowser(t, newServer(t, d))
+		thief.register(adaEmail)
+		for _, email := range []string{"thief@example.com", adaEmail, "other@example.com"} {
+			thief.submit(thief.askForAddress(email), "/account/email/confirm").wantRedirect("/account")
+		}
+		thief.submit("/account/delete", "/account/delete", "email", "other@example.com").wantRedirect("/")
+		for _, email := range []string{adaEmail, "thief@example.com", "other@example.com"} {
+			told := 0
+			for _, m := range mailTo(t, d, email) {
+				if m.Subject == "Your account is deleted" {
+					told++
+				}
+			}
+			if told != 1 {
+				t.Errorf("%s is told %d times", email, told)
+			}
+		}
 	})
 }
 

@@ -90,9 +90,10 @@ func (s *Server) hasMailbox() bool {
 	return !s.cfg.Production() && slices.ContainsFunc(s.routes, func(r Route) bool { return r.Path == "/_dev/mail" })
 }
 
-// linkEndedPage says that a link is good no longer.
+// linkEndedPage says that a link is good no longer, or not now.
 type linkEndedPage struct {
 	page
+	Disabled    bool   // the account is, and the link does nothing until it is enabled
 	Label, Path string // how to get another, if there is a way
 }
 
@@ -109,6 +110,11 @@ func (s *Server) renderLinkEnded(c echo.Context, p links.Purpose) error {
 		ended.Label, ended.Path = "Ask for another one", "/account/email"
 	}
 	return s.render(c, http.StatusNotFound, "links/ended", ended)
+}
+
+// renderDisabled answers whoever opens a link to an account that is disabled.
+func (s *Server) renderDisabled(c echo.Context) error {
+	return s.render(c, http.StatusNotFound, "links/ended", &linkEndedPage{Disabled: true})
 }
 
 // lookAt returns what the link with a token is about, for a page that is nobody
