@@ -85,3 +85,43 @@ func (q *Queries) GetAttempts(ctx context.Context, arg GetAttemptsParams) (GetAt
 	err := row.Scan(&i.Failures, &i.ExpiresAt)
 	return i, err
 }
+
+const lockPlaces = `-- name: LockPlaces :one
+INSERT INTO attempts (bucket, failures, expires_at)
+VALUES ($1, 0, $2)
+ON CONFLICT (bucket) DO UPDATE
+SET failures = attempts.failures
+RETURNING expires_at
+`
+
+type LockPlacesParams struct {
+	Bucket string
+	Now    time.Time
+}
+
+// LockPlaces has whoever locks the same bucket of places wait until the transaction
+// ends, and returns from when on all of its places are free.
+func (q *Queries) LockPlaces(ctx context.Context, arg LockPlacesParams) (time.Time, error) {
+	row := q.db.QueryRowContext(ctx, lockPlaces, arg.Bucket, arg.Now)
+	var expires_at time.Time
+	err := row.Scan(&expires_at)
+	return expires_at, err
+}
+
+const takePlace = `-- name: TakePlace :exec
+UPDATE attempts
+SET expires_at = $1
+WHERE bucket = $2
+`
+
+type TakePlaceParams struct {
+	FreeAt time.Time
+	Bucket string
+}
+
+// TakePlace says from when on all places of a bucket are free: later by what one
+// takes.
+func (q *Queries) TakePlace(ctx context.Context, arg TakePlaceParams) error {
+	_, err := q.db.ExecContext(ctx, takePlace, arg.FreeAt, arg.Bucket)
+	return err
+}

@@ -199,7 +199,20 @@ func TestBucketsKeepNetworksAndAccountsApart(t *testing.T) {
 	if NetworkBucket("::ffff:192.0.2.1") != NetworkBucket("192.0.2.1") {
 		t.Error("a mapped IPv4 address has a counter of its own")
 	}
-	if strings.Contains(AccountBucket("ada@example.com", "192.0.2.1"), "ada") {
-		t.Error("an address can be read in a bucket")
+	for _, bucket := range []string{AccountBucket("ada@example.com", "192.0.2.1"), MailboxBucket("reset", "ada@example.com")} {
+		if strings.Contains(bucket, "ada") {
+			t.Error("an address can be read in a bucket")
+		}
+	}
+	if MailboxBucket("reset", "ada@example.com") == MailboxBucket("register", "ada@example.com") {
+		t.Error("two purposes share places")
+	}
+	if MailboxBucket("reset", "ada+1@example.com") != MailboxBucket("reset", "ada+2+3@example.com") {
+		t.Error("two addresses of a mailbox have places of their own")
+	}
+	for _, other := range []string{"ada+1@example.com", "ada+@example.com", "ada+1@example.org", "eve+1@example.com"} {
+		if MailboxBucket("reset", other) == MailboxBucket("reset", "ada@example.com") || other != "ada+@example.com" && other != "ada+1@example.com" && MailboxBucket("reset", other) == MailboxBucket("reset", "ada+1@example.com") {
+			t.Errorf("%s takes places of somebody else's", other)
+		}
 	}
 }

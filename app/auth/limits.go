@@ -33,10 +33,19 @@ var (
 	// MailNetworkLimit holds for messages to all addresses that one network asks
 	// for.
 	MailNetworkLimit = Limit{Failures: 300, Window: time.Hour}
-	// MailboxLimit holds for messages to one address, whoever asks. Past it nobody
-	// is refused, or anybody could keep others from asking: no more are sent.
-	MailboxLimit = Limit{Failures: 20, Window: time.Hour}
+	// MailboxLimit holds for messages of one purpose to one address, whoever asks.
+	// Past it nobody is refused, or anybody could keep others from asking: no more
+	// are sent. A place is free again in less time than any link is good for, so
+	// whoever takes them all has sent the owner of the address a link that is good.
+	MailboxLimit = Places{Number: 5, Each: 5 * time.Minute}
 )
+
+// Places is how many can be taken at once, and after how long one of those that
+// are taken is free again: one after the other.
+type Places struct {
+	Number int64
+	Each   time.Duration
+}
 
 // AccountBucket names the counter for tries at one account from one network.
 // The address isn't readable in it.
@@ -52,8 +61,18 @@ func MailBucket(email, ip string) string { return "mail:" + hashed(email, networ
 // MailNetworkBucket names the counter for messages that one network asks for.
 func MailNetworkBucket(ip string) string { return "mail:" + network(ip) }
 
-// MailboxBucket names the counter for messages to one address.
-func MailboxBucket(email string) string { return "mailbox:" + hashed(email) }
+// MailboxBucket names the places for messages of one purpose to one address. All
+// addresses such as ada+anything@example.com share theirs, since they lead to one
+// mailbox. That of ada@example.com has its own: anybody may invent the others, and
+// with them would keep its owner from theirs.
+func MailboxBucket(purpose, email string) string {
+	if at := strings.LastIndex(email, "@"); at >= 0 {
+		if owner, _, more := strings.Cut(email[:at], "+"); more {
+			email = owner + "+" + email[at:]
+		}
+	}
+	return "mailbox:" + purpose + ":" + hashed(email)
+}
 
 // hashed keeps addresses of people from being read in the table of counters.
 func hashed(parts ...string) string {

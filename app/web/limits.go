@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/app/auth"
+	"github.com/managethefans/portal/app/links"
 	"github.com/managethefans/portal/db"
 )
 
@@ -31,10 +32,10 @@ func (s *Server) signInLimits(email, ip string) limits {
 	}}
 }
 
-// countMail counts a message that somebody who isn't signed in has sent to an
-// address, and reports whether to send it: the same, and in the same time, whoever
-// has the address. It returns a tooManyError to who has asked too often.
-func (s *Server) countMail(c echo.Context, email string) (send bool, err error) {
+// countMail counts a message with a link that somebody has sent to an address which
+// needn't be theirs, and reports whether to send it: the same, and in the same time,
+// whoever has the address. It returns a tooManyError to who has asked too often.
+func (s *Server) countMail(c echo.Context, email string, p links.Purpose) (send bool, err error) {
 	ctx, ip := c.Request().Context(), c.RealIP()
 	asking := limits{s.db, []bucketLimit{
 		{auth.MailBucket(email, ip), auth.MailLimit},
@@ -46,12 +47,28 @@ func (s *Server) countMail(c echo.Context, email string) (send bool, err error) 
 	if err := asking.count(ctx, nil); err != nil {
 		return false, err
 	}
-	var full *tooManyError
-	err = limits{s.db, []bucketLimit{{auth.MailboxBucket(email), auth.MailboxLimit}}}.count(ctx, nil)
-	if errors.As(err, &full) {
-		return false, nil
-	}
-	return err == nil, err
+	return s.takePlace(ctx, auth.MailboxBucket(string(p), email), auth.MailboxLimit)
+}
+
+// takePlace takes one of the places of a bucket, and reports whether one was free.
+// Of a bucket is known from when on all are: each that is taken puts that off.
+func (s *Server) takePlace(ctx context.Context, bucket string, places auth.Places) (taken bool, err error) {
+	err = s.db.InTx(ctx, func(q *db.Queries) error {
+		now := db.Now()
+		free, err := q.LockPlaces(ctx, db.LockPlacesParams{Bucket: bucket, Now: now})
+		if err != nil {
+			return err
+		}
+		if free.Before(now) {
+			free = now
+		}
+		free = free.Add(places.Each)
+		if taken = free.Sub(now) <= places.Each*time.Duration(places.Number); !taken {
+			return nil
+		}
+		return q.TakePlace(ctx, db.TakePlaceParams{Bucket: bucket, FreeAt: free})
+	})
+	return taken && err == nil, err
 }
 
 // check returns a tooManyError if a limit has been reached.

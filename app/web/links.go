@@ -52,7 +52,7 @@ func (f *askForm) check() bool {
 // says that the message with what is on its way. It says nothing of whether anybody
 // has the address.
 func (s *Server) answerAsked(c echo.Context, email, what, again string, p links.Purpose, send func(ctx context.Context, email string) error) error {
-	may, err := s.countMail(c, email)
+	may, err := s.countMail(c, email, p)
 	if err == nil && may {
 		err = send(c.Request().Context(), email)
 	}
