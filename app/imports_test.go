@@ -20,6 +20,7 @@ func TestImportsGoOneWay(t *testing.T) {
 	allowed := map[string][]string{
 		"app":              {"app/audit", "app/auth", "app/config", "app/links", "app/mail", "app/outbox", "app/people", "app/session", "app/web", "db"},
 		"app/audit":        {"app/auth", "db"},
+		"app/config":       {"app/auth"},
 		"app/input":        {"app/auth"},
 		"app/links":        {"db"},
 		"app/mail":         {"templates"},

@@ -3,10 +3,13 @@ package auth
 import (
 	_ "embed"
 	"net/mail"
+	"regexp"
 	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 )
 
 // Limits on what a person may type, in characters. ASVS 6.2.1, 6.2.9.
@@ -116,25 +119,30 @@ func contextWords(context []string) []string {
 	return words
 }
 
-// NormalizeEmail returns the form in which an address is kept and compared:
-// trimmed and in lower case. ok is false when it can't be an address.
+// oneAddress is what HTML takes in a field of type email: ASCII, and a domain that
+// can be looked up.
+var oneAddress = regexp.MustCompile("^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$")
+
+// NormalizeEmail returns the form in which an address is kept, compared and sent
+// to: trimmed, in lower case, and all ASCII, as every mail server takes it. A domain
+// in other letters becomes its ASCII form (IDNA); before the @ there are none, for
+// two that look alike are two people's. ok is false when it can't be an address.
 func NormalizeEmail(s string) (email string, ok bool) {
-	s = strings.ToLower(strings.TrimSpace(s))
-	address, err := mail.ParseAddress(s)
-	if err != nil || address.Address != s || len(s) > maxEmail || strings.ContainsFunc(s, isInvisible) {
-		return s, false
+	s = strings.TrimSpace(s)
+	local, domain, _ := strings.Cut(s, "@")
+	ascii, err := idna.Lookup.ToASCII(domain)
+	email = strings.ToLower(local + "@" + ascii)
+	if err != nil || strings.ContainsFunc(local, func(r rune) bool { return r > unicode.MaxASCII }) || len(email) > maxEmail || !oneAddress.MatchString(email) {
+		return strings.ToLower(s), false
 	}
-	domain := s[strings.LastIndex(s, "@")+1:]
-	for label := range strings.SplitSeq(domain, ".") { // RFC 5321, section 4.1.2
-		if label == "" || label[0] == '-' || label[len(label)-1] == '-' {
-			return s, false
-		}
+	if _, err := mail.ParseAddress(email); err != nil { // two dots in a row, say
+		return email, false
 	}
-	return s, true
+	return email, true
 }
 
 // isInvisible reports whether a character changes what is around it, or can't
-// be seen: two addresses must not look alike.
+// be seen.
 func isInvisible(r rune) bool {
 	return !unicode.IsPrint(r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
 }

@@ -90,6 +90,7 @@ func Load(getenv func(string) string, dir string) (Config, error) {
 	r, env := newReader(getenv, dir)
 	c.Env = env
 	c.AppName = r.value("APP_NAME", "Portal")
+	r.checkAppName(c.AppName)
 	c.Addr = r.addr(c.Production())
 	c.ShutdownDelay = r.delay("SHUTDOWN_DELAY")
 	c.LogLevel = r.logLevel()

@@ -96,7 +96,7 @@ func TestRegistrationIsByInvitationInProduction(t *testing.T) {
 	} {
 		c, err := load(t, t.TempDir(), map[string]string{
 			"APP_ENV": test.env, "REGISTRATION": test.value, "SESSION_SECRET": goodSecret, "DATABASE_URL": "postgres://h/d",
-			"SMTP_URL": test.smtp, "MAIL_FROM": "noreply@example.com", "BASE_URL": "https://meadow.example.com",
+			"SMTP_URL": test.smtp, "MAIL_FROM": choose(test.smtp != "", "noreply@example.com", ""), "BASE_URL": "https://meadow.example.com",
 		})
 		if err != nil || c.Registration != test.want {
 			t.Errorf("%+v: got %q, %v", test, c.Registration, err)
@@ -252,5 +252,44 @@ func TestANewSecretIsGoodForProduction(t *testing.T) {
 		"APP_ENV": Production, "DATABASE_URL": "sqlite:x.db", "SESSION_SECRET": NewSecret() + "," + NewSecret(),
 	}); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestASettingThatMessagesCantCarryIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		env  map[string]string
+		want string
+	}{
+		"a name of two lines":            {map[string]string{"APP_NAME": "Mea\ndow"}, "APP_NAME has a line break or another character that can't be seen"},
+		"a name that turns text around":  {map[string]string{"APP_NAME": "Mea\u202edow"}, "APP_NAME has"},
+		"a name that is no text":         {map[string]string{"APP_NAME": "Mea\xffdow"}, "APP_NAME has"},
+		"a name that nobody can see":     {map[string]string{"APP_NAME": "\u200b\u3164"}, "APP_NAME can't be seen. Set it to"},
+		"a sender's name of two lines":   {map[string]string{"MAIL_FROM": "=?utf-8?q?a=0Ab?= <noreply@example.com>"}, "MAIL_FROM is"},
+		"a sender that isn't ASCII":      {map[string]string{"MAIL_FROM": "josé@example.com"}, "MAIL_FROM is"},
+		"a sender and no server":         {map[string]string{"MAIL_FROM": "noreply@example.com"}, "SMTP_URL is missing, and MAIL_FROM is set. Set SMTP_URL to the mail server, such as smtps://user:password@mail.example.com:465, or leave MAIL_FROM out"},
+		"a sender, a base and no server": {map[string]string{"MAIL_FROM": "noreply@example.com", "BASE_URL": "https://meadow.example.com"}, "SMTP_URL is missing"},
+	} {
+		env := map[string]string{"APP_ENV": Production, "SESSION_SECRET": goodSecret, "DATABASE_URL": "postgres://h/d"}
+		for key, value := range test.env {
+			env[key] = value
+		}
+		if _, err := load(t, t.TempDir(), env); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: want %q in %v", name, test.want, err)
+		}
+	}
+	for name, env := range map[string]map[string]string{
+		"links that commands print, without mail": {"APP_ENV": Production, "BASE_URL": "https://meadow.example.com"},
+		"a sender in development":                 {"APP_ENV": Development, "MAIL_FROM": "noreply@example.com"},
+		"a name of many scripts":                  {"APP_ENV": Development, "APP_NAME": "Łąka · 牧草地"},
+	} {
+		env["SESSION_SECRET"], env["DATABASE_URL"] = goodSecret, "postgres://h/d"
+		if _, err := load(t, t.TempDir(), env); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	c, err := load(t, t.TempDir(), map[string]string{"APP_ENV": Development, "MAIL_FROM": "Łąka <noreply@łąka.example>"})
+	if err != nil || c.MailFrom.Address != "noreply@xn--ka-ola7v.example" {
+		t.Errorf("messages come from %v, %v", c.MailFrom, err)
 	}
 }

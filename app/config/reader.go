@@ -14,8 +14,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/joho/godotenv"
+
+	"github.com/managethefans/portal/app/auth"
 )
 
 // reader takes settings out of the environment and collects faults.
@@ -69,6 +72,20 @@ func (r *reader) oneOf(name, fallback string, allowed ...string) string {
 	}
 	return value
 }
+
+// checkAppName looks at what stands in messages, which take no line breaks.
+func (r *reader) checkAppName(name string) {
+	switch {
+	case !isLine(name):
+		r.fault("APP_NAME", "has a line break or another character that can't be seen. Set it to what the product is called, in one line")
+	case auth.IsBlank(name):
+		r.fault("APP_NAME", "can't be seen. Set it to what the product is called")
+	}
+}
+
+// isLine reports whether a text is one line, and nothing in it changes how it is
+// read.
+func isLine(text string) bool { return utf8.ValidString(text) && !auth.HasControl(text) }
 
 // addr returns where to listen. Without a host, development listens on
 // loopback only, so that the portal isn't offered to the network by accident.
@@ -191,8 +208,15 @@ func (r *reader) mailFrom(c Config) mail.Address {
 	if c.SMTPURL != "" && !r.has("MAIL_FROM") {
 		r.fault("MAIL_FROM", "is missing. Set it to the address that messages come from, such as noreply@example.com or Desk <noreply@example.com>")
 	}
+	if c.SMTPURL == "" && r.has("MAIL_FROM") && c.Production() {
+		r.fault("SMTP_URL", "is missing, and MAIL_FROM is set. Set SMTP_URL to the mail server, such as smtps://user:password@mail.example.com:465, or leave MAIL_FROM out: then there is no mail")
+	}
 	from, err := mail.ParseAddress(r.value("MAIL_FROM", "noreply@localhost"))
-	if err != nil {
+	ok := err == nil && isLine(from.Name)
+	if ok {
+		from.Address, ok = auth.NormalizeEmail(from.Address)
+	}
+	if !ok {
 		r.fault("MAIL_FROM", "is %q. Set it to one address, such as noreply@example.com or Desk <noreply@example.com>", r.value("MAIL_FROM", ""))
 		return mail.Address{}
 	}
