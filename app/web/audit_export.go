@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/csv"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -125,11 +126,17 @@ func cells(texts ...string) []string {
 	return line
 }
 
-// inert returns text that a spreadsheet doesn't take for a formula: one that
-// would begin like one has a quote before it (OWASP, "CSV Injection").
+// begins matches what begins a cell, or would where a spreadsheet separates at
+// something else than commas, and then a character that begins a formula.
+var begins = regexp.MustCompile(`([,;|\t\r\n"'][\s\pZ"']*)([=+\-@＝＋－＠])`)
+
+// inert returns text that a spreadsheet doesn't take for a formula: wherever one
+// would begin, at a separator or a quote within the text too, has a quote before it
+// (OWASP, "CSV Injection").
 func inert(text string) string {
-	begins := strings.TrimLeftFunc(text, unicode.IsSpace)
-	if begins != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(begins)[0]) {
+	text = begins.ReplaceAllString(text, "$1'$2")
+	start := strings.TrimLeftFunc(text, unicode.IsSpace)
+	if start != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(start)[0]) {
 		return "'" + text
 	}
 	return text

@@ -182,3 +182,43 @@ func (b *breaking) Write(p []byte) (int, error) {
 	b.then()
 	return b.ResponseRecorder.Write(p)
 }
+
+// TestASpreadsheetThatSeparatesOtherwiseFindsNoFormulaEither cuts an export where
+// some spreadsheet does, whatever is quoted.
+func TestASpreadsheetThatSeparatesOtherwiseFindsNoFormulaEither(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		admin := signedInAs(t, s, "admin@example.com", db.RoleAdmin)
+		ada := signedInMember(t, s, adaEmail)
+		ordinary := []string{
+			firefox, "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+			"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36 Edg/138.0.0.0", "curl/8.5.0",
+		}
+		for _, agent := range ordinary {
+			newDevice(ada, agent)
+		}
+		for _, agent := range []string{
+			"x;=1+1", "x; =1+1", `x;"=1+1`, `x;""=1+1`, "x;'@SUM(1)", "x,-1", "x,\u00a0+1", "x|=1", `x"=1`, "x;;=1;=2;＝3", "x\t=1", "x\u2028=1",
+		} {
+			newDevice(ada, agent)
+		}
+		answer := admin.submit("/admin/audit", "/admin/audit/export").wantStatus(http.StatusOK)
+		for _, separators := range []string{",\n", ";\n", "\t\n", "|\n", "\"\n", ",;\t|\"\n"} {
+			for _, cell := range strings.FieldsFunc(answer.body, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
+				if begin := strings.TrimLeft(cell, "\" \u00a0\t"); begin != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(begin)[0]) {
+					t.Errorf("cut at %q, a formula: %q", separators, cell)
+				}
+			}
+		}
+		lines, err := csv.NewReader(strings.NewReader(answer.body)).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, agent := range ordinary {
+			if !slices.ContainsFunc(lines, func(line []string) bool { return slices.Contains(line, agent) }) {
+				t.Errorf("no %q", agent)
+			}
+		}
+	})
+}
