@@ -301,6 +301,39 @@ func TestOnlyPagesWithoutSecretsAreCompressed(t *testing.T) {
 	}
 }
 
+// TestAPageThatLeadsToATokenIsGuardedAsItsOwn follows a link in a message without
+// being signed in, and mistypes the password.
+func TestAPageThatLeadsToATokenIsGuardedAsItsOwn(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dbtest.SQLite(t))
+	b := newBrowser(t, s)
+	b.register(adaEmail)
+	guarded := func(name string, answer *response) {
+		t.Helper()
+		h := answer.Header
+		if h.Get("Cache-Control") != "no-store" || h.Get("Content-Encoding") != "" || h.Get("Referrer-Policy") != "strict-origin" {
+			t.Errorf("%s: %v", name, h)
+		}
+	}
+	zipped := func(method, path string, fields url.Values) *response {
+		r := httptest.NewRequest(method, path, strings.NewReader(fields.Encode()))
+		r.Header.Set("Accept-Encoding", "gzip")
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return b.do(r)
+	}
+	link := b.askForAddress(countess)
+	b.submit("/account", "/logout")
+	login := b.get(link).wantStatus(http.StatusSeeOther).Header.Get("Location")
+	guarded("the sign-in page", zipped(http.MethodGet, login, nil).wantStatus(http.StatusOK))
+	guarded("after a wrong password", zipped(http.MethodPost, "/login", url.Values{"email": {adaEmail}, "password": {"wrong"}, "next": {link}}).wantStatus(http.StatusUnprocessableEntity))
+	guarded("a page that isn't there", zipped(http.MethodGet, "/nope?token=x", nil).wantStatus(http.StatusNotFound))
+	if answer := zipped(http.MethodGet, "/login?next=/dashboard%3Fq=token", nil); answer.Header.Get("Cache-Control") != "no-cache" {
+		t.Errorf("without a token: %v", answer.Header)
+	}
+	b.submit(login, "/login", "email", adaEmail, "password", adaPassword).wantRedirect(link)
+	guarded("the password once more", zipped(http.MethodGet, "/account/reauthenticate?"+url.Values{"next": {link}}.Encode(), nil).wantStatus(http.StatusOK))
+}
+
 func TestFilesThatAreLookedForByTheirName(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t, newServer(t, dbtest.SQLite(t), func(c *config.Config) { c.AppName = `Desk "One"` }))

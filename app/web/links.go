@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -118,14 +119,27 @@ func (s *Server) renderDisabled(c echo.Context) error {
 }
 
 // lookAt returns what the link with a token is about, for a page that is nobody
-// else's business: no cache keeps it, and what it loads isn't told its address.
-// Of a form's own address browsers tell where it is from, which refuseCrossOrigin
-// asks; no-referrer would keep that back too.
+// else's business.
 func (s *Server) lookAt(c echo.Context, p links.Purpose, token string) (links.Link, error) {
+	guardToken(c)
+	return links.Look(c.Request().Context(), s.db.Queries, p, token)
+}
+
+// guardToken is for a page that has a token in its address, or in itself: no cache
+// keeps it, it isn't compressed, and what it loads isn't told its address. Of a
+// form's own address browsers tell where it is from, which refuseCrossOrigin asks;
+// no-referrer would keep that back too.
+func guardToken(c echo.Context) {
 	h := c.Response().Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "strict-origin")
-	return links.Look(c.Request().Context(), s.db.Queries, p, token)
+}
+
+// hasToken reports whether the address of a page has a token, or leads on to one
+// that has, as the sign-in page's does.
+func hasToken(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Query().Has("token") || u.Query().Has("next") && hasToken(u.Query().Get("next")))
 }
 
 // ended answers an error of a link: with a page that says so, where it has ended.

@@ -1,6 +1,11 @@
 package web
 
 import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
 	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/app/audit"
@@ -38,6 +43,38 @@ func (s *Server) newDevice() mail.Message {
 		Other:      mail.Action{Label: "It wasn’t me: set another password", Path: "/forgot-password"},
 		Notes:      []string{"If it was you, there is nothing to do. Another password signs everybody else out."},
 	}
+}
+
+// toldEvery is how often at most somebody is told of tries at their account: anybody
+// can make them, and must not fill a mailbox.
+const toldEvery = 24 * time.Hour
+
+// tellOfTries has the owner of an account told that a limit on wrong passwords was
+// reached just now, if it was the account's own and not the network's (ASVS 6.3.5).
+// Beside the password's hash what it takes can't be noticed.
+func (s *Server) tellOfTries(c echo.Context, q *db.Queries, limits limits, email string, user db.GetCredentialsRow) error {
+	if user.ID == 0 || user.DisabledAt != nil || !s.outbox.On() {
+		return nil
+	}
+	ctx, now, own := c.Request().Context(), db.Now(), limits.each[0]
+	tries, err := q.GetAttempts(ctx, db.GetAttemptsParams{Bucket: own.bucket, Now: now})
+	if errors.Is(err, sql.ErrNoRows) || err == nil && tries.Failures != own.Failures {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	told, err := q.AddAttempt(ctx, db.AddAttemptParams{Bucket: fmt.Sprintf("told:%d", user.ID), Now: now, ExpiresAt: now.Add(toldEvery)})
+	if err != nil || told.Failures > 1 {
+		return err
+	}
+	return s.notify(c, q, email, mail.Message{
+		Kind: "wrong passwords", Subject: "Somebody has tried to sign in to your account",
+		Preview:    "The password was wrong each time: nothing has happened.",
+		Paragraphs: []string{fmt.Sprintf("At %s a wrong password was given for your account %d times. Nobody came in, and nothing has happened; from there nobody can try again for a while.", s.cfg.AppName, tries.Failures)},
+		Action:     mail.Action{Label: "Set another password", Path: "/forgot-password"},
+		Notes:      []string{"If it was you, there is nothing to do. If not, set another password, above all if you use yours elsewhere too. You are told of this once a day at most."},
+	})
 }
 
 // passwordChanged is the notice of a new password.

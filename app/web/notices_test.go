@@ -1,9 +1,11 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,4 +100,87 @@ func TestWithoutMailPeopleSignInAndChangePasswordsAllTheSame(t *testing.T) {
 	b := newBrowser(t, s)
 	b.login(adaEmail, adaPassword).wantRedirect("/dashboard")
 	b.submit("/account", "/account/password", "current_password", adaPassword, "new_password", newPassword).wantRedirect("/account")
+	for range 11 {
+		newBrowser(t, s).post("/login", url.Values{"email": {adaEmail}, "password": {"wrong"}})
+	}
+	newBrowser(t, s).login(adaEmail, newPassword).wantStatus(http.StatusTooManyRequests)
+	if list := mailTo(t, s.db, adaEmail); len(list) > 0 {
+		t.Errorf("got %q", list[0].TextBody)
+	}
+}
+
+// TestTriesThatReachTheLimitAreTold to the owner of the account, once a day, and to
+// nobody else.
+func TestTriesThatReachTheLimitAreTold(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		signedInMember(t, s, adaEmail)
+		const gone, nobody = "gone@example.com", "nobody@example.com"
+		signedInMember(t, s, gone)
+		if _, err := d.DisableUser(t.Context(), db.DisableUserParams{Email: gone, Now: db.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		thief := newBrowser(t, s)
+		try := func(ip, email string, times int) (answers []string) {
+			t.Helper()
+			thief.ip = ip
+			for range times {
+				answer := thief.post("/login", url.Values{"email": {email}, "password": {"wrong"}})
+				answers = append(answers, answer.Status)
+			}
+			return answers
+		}
+		try("198.51.100.7", adaEmail, 9)
+		if n := len(mailTo(t, d, adaEmail)); n != 0 {
+			t.Errorf("%d messages below the limit", n)
+		}
+		known := try("198.51.100.7", adaEmail, 6)
+		m := lastMail(t, d, adaEmail)
+		for _, want := range []string{
+			"Somebody has tried to sign in to your account", "10 times", "nothing has happened", "When: ", "UTC", "Address: 198.51.100.7", "http://localhost:8080/forgot-password",
+		} {
+			if !strings.Contains(m.Subject+m.TextBody, want) {
+				t.Errorf("no %q in %s", want, m.TextBody)
+			}
+		}
+		try("198.51.100.8", adaEmail, 15)
+		if n := len(mailTo(t, d, adaEmail)); n != 1 {
+			t.Errorf("%d messages of a day", n)
+		}
+		try("198.51.100.9", nobody, 9)
+		if unknown := try("198.51.100.9", nobody, 6); !slices.Equal(known, unknown) {
+			t.Errorf("for an account %q, for none %q", known, unknown)
+		}
+		try("198.51.100.10", gone, 15)
+		if n := len(mailTo(t, d, gone)) + len(mailTo(t, d, nobody)); n != 0 {
+			t.Errorf("%d messages to those who have nothing to guard", n)
+		}
+		if _, err := d.Pool().ExecContext(t.Context(), "DELETE FROM attempts"); err != nil { // a day later
+			t.Fatal(err)
+		}
+		try("198.51.100.7", adaEmail, 15)
+		if n := len(mailTo(t, d, adaEmail)); n != 2 {
+			t.Errorf("%d messages of two days", n)
+		}
+	})
+}
+
+// TestALimitThatOtherAccountsReachedIsNotTold has a network come to its end with one
+// try at this account.
+func TestALimitThatOtherAccountsReachedIsNotTold(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		signedInMember(t, s, adaEmail)
+		thief := newBrowser(t, s)
+		for i := range 99 {
+			thief.post("/login", url.Values{"email": {fmt.Sprintf("nobody%d@example.com", i)}, "password": {"wrong"}})
+		}
+		thief.post("/login", url.Values{"email": {adaEmail}, "password": {"wrong"}})
+		thief.post("/login", url.Values{"email": {adaEmail}, "password": {"wrong"}}).wantStatus(http.StatusTooManyRequests)
+		if list := mailTo(t, d, adaEmail); len(list) > 0 {
+			t.Errorf("got %q", list[0].TextBody)
+		}
+	})
 }

@@ -47,7 +47,9 @@ func (s *Server) newPage(c echo.Context) page {
 	user, err := session.From(c).User()
 	p.User, p.Unknown = user, err != nil
 	p.Section, _, _ = strings.Cut(strings.TrimPrefix(c.Request().URL.Path, "/"), "/")
-	p.Here = here(c.Request())
+	if p.Here = here(c.Request()); hasToken(p.Here) {
+		guardToken(c)
+	}
 	return p
 }
 

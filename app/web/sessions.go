@@ -69,7 +69,9 @@ func (s *Server) createSession(c echo.Context) error {
 		return err
 	}
 	if len(form.Errors) > 0 {
-		session.From(c).Discard()
+		if session.From(c).Discard(); hasToken(form.Next) {
+			guardToken(c)
+		}
 		return s.render(c, http.StatusUnprocessableEntity, "login/new", &loginPage{Form: form})
 	}
 	session.From(c).Remember(user.ID)
@@ -146,7 +148,7 @@ func (s *Server) authenticate(c echo.Context, email, password string) (db.GetCre
 		return user, err
 	}
 	if !match {
-		return user, cmp.Or(s.countFailure(c, limits, user.ID), errWrongPassword)
+		return user, cmp.Or(s.countFailure(c, limits, email, user), errWrongPassword)
 	}
 	// Of many tries at once, those that are answered past the limit have failed
 	// also with the right password: guessing in parallel gains nothing.
@@ -165,18 +167,21 @@ func (s *Server) authenticate(c echo.Context, email, password string) (db.GetCre
 	return user, nil
 }
 
-// countFailure counts a wrong password, and records it for the person who has the
-// address, 0 for nobody. Tries that a limit keeps from being looked at are not
+// countFailure counts a wrong password at an address, and records it for the person
+// who has it, if there is one. Tries that a limit keeps from being looked at are not
 // recorded, or anybody could fill the log.
-func (s *Server) countFailure(c echo.Context, limits limits, userID int64) error {
-	failed := attempt(c, audit.SignInFailed, userID, "")
+func (s *Server) countFailure(c echo.Context, limits limits, email string, user db.GetCredentialsRow) error {
+	failed := attempt(c, audit.SignInFailed, user.ID, "")
 	ctx := c.Request().Context()
 	return limits.count(ctx, func(q *db.Queries, wait time.Duration) error {
 		if err := audit.Record(ctx, q, failed); err != nil || wait == 0 {
 			return err
 		}
 		failed.Action, failed.Details = audit.SignInLimited, fmt.Sprintf("no more tries from there for %d minutes", int(wait.Minutes()+0.5))
-		return audit.Record(ctx, q, failed)
+		if err := audit.Record(ctx, q, failed); err != nil {
+			return err
+		}
+		return s.tellOfTries(c, q, limits, email, user)
 	})
 }
 
