@@ -20,12 +20,23 @@ func TestWhatCommandsDoIsInTheAuditLog(t *testing.T) {
 			for _, command := range []string{
 				"user create eve@example.com --name Eve --admin", // who is left
 				"user create ada@example.com --name Ada --admin", "user demote ada@example.com", "user promote ada@example.com",
-				"user disable ada@example.com", "user enable ada@example.com",
+				"user promote ada@example.com", // who is one
+				"user disable ada@example.com", "user disable ada@example.com", "user enable ada@example.com", "user enable ada@example.com",
 				"user reset ada@example.com",
 				"session revoke --user ada@example.com", "session revoke --all",
 			} {
 				if out, err := invoke(t, env, "difference engine\n", strings.Fields(command)...); err != nil {
 					t.Fatalf("%s: %v\n%s", command, err, out)
+				}
+			}
+			env["SMTP_URL"], env["MAIL_FROM"], env["BASE_URL"] = "smtp://localhost:1", "noreply@meadow.example.com", "https://meadow.example.com"
+			for _, which := range []func() string{
+				func() string { addMessage(t, url, "450 try later"); return "--all" },
+				func() string { return "--all" }, // of which there are none
+				func() string { return fmt.Sprint(addMessage(t, url, "450 try later")) },
+			} {
+				if out, err := invoke(t, env, "", "mail", "retry", which()); err != nil {
+					t.Fatalf("mail retry: %v\n%s", err, out)
 				}
 			}
 			for _, command := range []string{
@@ -65,7 +76,7 @@ func TestWhatCommandsDoIsInTheAuditLog(t *testing.T) {
 				"account_created ada@example.com admin", "role_changed ada@example.com member", "role_changed ada@example.com admin",
 				"account_disabled ada@example.com ", "account_enabled ada@example.com ",
 				"reset_sent ada@example.com ",
-				"user_signed_out ada@example.com 0 devices", "everybody_signed_out nobody 0 devices",
+				"mail_retried nobody 1 message", "mail_retried nobody message 2",
 			}
 			if !slices.Equal(got, want) {
 				t.Errorf("got %q", got)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/managethefans/portal/app/audit"
 	"github.com/managethefans/portal/app/config"
 	"github.com/managethefans/portal/app/mail"
 	"github.com/managethefans/portal/app/outbox"
@@ -136,7 +137,17 @@ func (p *program) retryMail(ctx context.Context, c *cli.Command) error {
 		if cfg.SMTPURL == "" {
 			return errors.New("SMTP_URL is not set: there is no server to try")
 		}
-		n, err := outbox.Retry(ctx, d.Queries, id) // which is 0 with --all
+		var n int64
+		err := d.InTx(ctx, func(q *db.Queries) (err error) {
+			if n, err = outbox.Retry(ctx, q, id); err != nil || n == 0 { // id is 0 with --all
+				return err
+			}
+			details := fmt.Sprintf("message %d", id)
+			if all {
+				details = mail.Count(n)
+			}
+			return audit.Record(ctx, q, audit.Event{Action: audit.MailRetried, Details: details})
+		})
 		if err == nil && n == 0 && id > 0 {
 			return fmt.Errorf("message %d has not failed, or there is none: `portal mail list --undelivered` shows those that have", id)
 		}

@@ -87,10 +87,12 @@ func seedUser(ctx context.Context, q *db.Queries, email, name, role, hash string
 	if err != nil {
 		return 0, err
 	}
-	if _, err := q.UpdateUserRole(ctx, db.UpdateUserRoleParams{Email: email, Role: role, Now: db.Now()}); err != nil {
+	_, err = q.UpdateUserRole(ctx, db.UpdateUserRoleParams{Email: email, Role: role, Now: db.Now()})
+	if err != nil && !errors.Is(err, sql.ErrNoRows) { // no row: they have it
 		return 0, err
 	}
-	if _, err := q.EnableUser(ctx, db.EnableUserParams{Email: email, Now: db.Now()}); err != nil {
+	_, err = q.EnableUser(ctx, db.EnableUserParams{Email: email, Now: db.Now()})
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, err
 	}
 	_, err = q.DeleteUserSessions(ctx, known.ID)

@@ -107,12 +107,12 @@ func (p *program) revokeSessions(ctx context.Context, c *cli.Command) error {
 		err := d.InTx(ctx, func(q *db.Queries) (err error) {
 			if c.Bool("all") {
 				done = "everybody is signed out, of"
-				if n, err = q.DeleteEverybodysUserSessions(ctx); err != nil {
+				if n, err = q.DeleteEverybodysUserSessions(ctx); err != nil || n == 0 {
 					return err
 				}
 				return audit.Record(ctx, q, audit.Event{Action: audit.EverybodySignedOut, Details: session.DeviceCount(n)})
 			}
-			if n, err = q.DeleteUserSessionsByEmail(ctx, address); err != nil {
+			if n, err = q.DeleteUserSessionsByEmail(ctx, address); err != nil || n == 0 {
 				return err
 			}
 			return record(ctx, q, address, audit.UserSignedOut, session.DeviceCount(n))

@@ -169,6 +169,11 @@ func (r boundedRows) Close() error {
 	return r.Rows.Close()
 }
 
+// ColumnTypeDatabaseTypeName says what pgx does: OwnRows asks.
+func (r boundedRows) ColumnTypeDatabaseTypeName(index int) string {
+	return r.Rows.(driver.RowsColumnTypeDatabaseTypeName).ColumnTypeDatabaseTypeName(index)
+}
+
 // withTimeout bounds ctx by Timeout unless it has a deadline of its own.
 func withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	if _, ok := ctx.Deadline(); ok {

@@ -182,6 +182,11 @@ func (r *tracedRows) Close() error {
 	return r.Rows.Close()
 }
 
+// ColumnTypeDatabaseTypeName says what the driver does, each of which can.
+func (r *tracedRows) ColumnTypeDatabaseTypeName(index int) string {
+	return r.Rows.(driver.RowsColumnTypeDatabaseTypeName).ColumnTypeDatabaseTypeName(index)
+}
+
 func (c tracedConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	start := time.Now()
 	tx, err := c.fullConn.BeginTx(ctx, opts)

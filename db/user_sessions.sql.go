@@ -200,15 +200,18 @@ func (q *Queries) DeleteOwnUserSession(ctx context.Context, arg DeleteOwnUserSes
 	return i, err
 }
 
-const deleteUserSession = `-- name: DeleteUserSession :exec
+const deleteUserSession = `-- name: DeleteUserSession :execrows
 DELETE FROM user_sessions
 WHERE token_hash = $1
 `
 
-// DeleteUserSession ends one sign-in.
-func (q *Queries) DeleteUserSession(ctx context.Context, tokenHash []byte) error {
-	_, err := q.db.ExecContext(ctx, deleteUserSession, tokenHash)
-	return err
+// DeleteUserSession ends one sign-in, if it is there.
+func (q *Queries) DeleteUserSession(ctx context.Context, tokenHash []byte) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteUserSession, tokenHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const deleteUserSessions = `-- name: DeleteUserSessions :execrows

@@ -91,6 +91,7 @@ const disableUser = `-- name: DisableUser :one
 UPDATE users
 SET updated_at = $1, disabled_at = $1
 WHERE email = $2
+  AND disabled_at IS NULL
 RETURNING id
 `
 
@@ -99,7 +100,8 @@ type DisableUserParams struct {
 	Email string
 }
 
-// DisableUser keeps a person from signing in, and returns the id.
+// DisableUser keeps a person from signing in, and returns the id: no row where
+// that is so.
 func (q *Queries) DisableUser(ctx context.Context, arg DisableUserParams) (int64, error) {
 	row := q.db.QueryRowContext(ctx, disableUser, arg.Now, arg.Email)
 	var id int64
@@ -111,6 +113,7 @@ const enableUser = `-- name: EnableUser :one
 UPDATE users
 SET disabled_at = NULL, updated_at = $1
 WHERE email = $2
+  AND disabled_at IS NOT NULL
 RETURNING id
 `
 
@@ -119,7 +122,8 @@ type EnableUserParams struct {
 	Email string
 }
 
-// EnableUser lets a person sign in again, and returns the id.
+// EnableUser lets a person sign in again, and returns the id: no row where they
+// can.
 func (q *Queries) EnableUser(ctx context.Context, arg EnableUserParams) (int64, error) {
 	row := q.db.QueryRowContext(ctx, enableUser, arg.Now, arg.Email)
 	var id int64
@@ -148,18 +152,19 @@ func (q *Queries) GetCredentials(ctx context.Context, email string) (GetCredenti
 }
 
 const getOwnProfile = `-- name: GetOwnProfile :one
-SELECT id, email, name, role, created_at, updated_at
+SELECT id, email, name, role, created_at, updated_at, last_seen_at
 FROM users
 WHERE id = $1
 `
 
 type GetOwnProfileRow struct {
-	ID        int64
-	Email     string
-	Name      string
-	Role      string
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	ID         int64
+	Email      string
+	Name       string
+	Role       string
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	LastSeenAt *time.Time
 }
 
 // GetOwnProfile returns what is known of a person.
@@ -173,6 +178,7 @@ func (q *Queries) GetOwnProfile(ctx context.Context, id int64) (GetOwnProfileRow
 		&i.Role,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.LastSeenAt,
 	)
 	return i, err
 }
@@ -537,10 +543,11 @@ func (q *Queries) UpdateUserEmail(ctx context.Context, arg UpdateUserEmailParams
 	return result.RowsAffected()
 }
 
-const updateUserName = `-- name: UpdateUserName :exec
+const updateUserName = `-- name: UpdateUserName :execrows
 UPDATE users
 SET name = $1, updated_at = $2
 WHERE id = $3
+  AND name <> $1
 `
 
 type UpdateUserNameParams struct {
@@ -549,16 +556,20 @@ type UpdateUserNameParams struct {
 	ID   int64
 }
 
-// UpdateUserName changes a person's own name.
-func (q *Queries) UpdateUserName(ctx context.Context, arg UpdateUserNameParams) error {
-	_, err := q.db.ExecContext(ctx, updateUserName, arg.Name, arg.Now, arg.ID)
-	return err
+// UpdateUserName changes a person's own name, unless it is that.
+func (q *Queries) UpdateUserName(ctx context.Context, arg UpdateUserNameParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, updateUserName, arg.Name, arg.Now, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const updateUserRole = `-- name: UpdateUserRole :one
 UPDATE users
 SET role = $1, updated_at = $2
 WHERE email = $3
+  AND role <> $1
 RETURNING id
 `
 
@@ -568,7 +579,8 @@ type UpdateUserRoleParams struct {
 	Email string
 }
 
-// UpdateUserRole makes a person a member or an administrator, and returns the id.
+// UpdateUserRole makes a person a member or an administrator, and returns the id:
+// no row where they are that.
 func (q *Queries) UpdateUserRole(ctx context.Context, arg UpdateUserRoleParams) (int64, error) {
 	row := q.db.QueryRowContext(ctx, updateUserRole, arg.Role, arg.Now, arg.Email)
 	var id int64

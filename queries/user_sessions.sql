@@ -22,8 +22,8 @@ WHERE token_hash = @token_hash
   AND expires_at > @now
   AND (last_seen_at <= @seen_before OR key_id <> @key_id);
 
--- name: DeleteUserSession :exec
--- DeleteUserSession ends one sign-in.
+-- name: DeleteUserSession :execrows
+-- DeleteUserSession ends one sign-in, if it is there.
 DELETE FROM user_sessions
 WHERE token_hash = @token_hash;
 

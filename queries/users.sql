@@ -66,11 +66,12 @@ FROM (
   LIMIT @max_rows
 ) AS counted;
 
--- name: UpdateUserName :exec
--- UpdateUserName changes a person's own name.
+-- name: UpdateUserName :execrows
+-- UpdateUserName changes a person's own name, unless it is that.
 UPDATE users
 SET name = @name, updated_at = @now
-WHERE id = @id;
+WHERE id = @id
+  AND name <> @name;
 
 -- name: UpdateUserEmail :execrows
 -- UpdateUserEmail changes a person's address. One that is taken is a unique
@@ -114,7 +115,7 @@ WHERE id = @id;
 
 -- name: GetOwnProfile :one
 -- GetOwnProfile returns what is known of a person.
-SELECT id, email, name, role, created_at, updated_at
+SELECT id, email, name, role, created_at, updated_at, last_seen_at
 FROM users
 WHERE id = @id;
 
@@ -125,24 +126,30 @@ SET last_seen_at = @now
 WHERE id = @id;
 
 -- name: UpdateUserRole :one
--- UpdateUserRole makes a person a member or an administrator, and returns the id.
+-- UpdateUserRole makes a person a member or an administrator, and returns the id:
+-- no row where they are that.
 UPDATE users
 SET role = @role, updated_at = @now
 WHERE email = @email
+  AND role <> @role
 RETURNING id;
 
 -- name: DisableUser :one
--- DisableUser keeps a person from signing in, and returns the id.
+-- DisableUser keeps a person from signing in, and returns the id: no row where
+-- that is so.
 UPDATE users
 SET updated_at = @now, disabled_at = @now
 WHERE email = @email
+  AND disabled_at IS NULL
 RETURNING id;
 
 -- name: EnableUser :one
--- EnableUser lets a person sign in again, and returns the id.
+-- EnableUser lets a person sign in again, and returns the id: no row where they
+-- can.
 UPDATE users
 SET disabled_at = NULL, updated_at = @now
 WHERE email = @email
+  AND disabled_at IS NOT NULL
 RETURNING id;
 
 -- name: LockRole :execrows

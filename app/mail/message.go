@@ -118,3 +118,11 @@ func (m Message) check() error {
 // unprintable reports whether a character ends a line, or isn't shown. U+2028 and
 // U+2029 end lines in some programs.
 func unprintable(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
+
+// Count says how many messages, in words.
+func Count(n int64) string {
+	if n == 1 {
+		return "1 message"
+	}
+	return fmt.Sprintf("%d messages", n)
+}

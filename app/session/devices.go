@@ -105,7 +105,7 @@ func (s *Session) endAllOf(userID int64, action audit.Action) (n int64, err erro
 		n, err = q.DeleteOtherUserSessions(s.context(), db.DeleteOtherUserSessionsParams{
 			UserID: userID, TokenHash: hashToken(s.data.Token),
 		})
-		if err != nil {
+		if err != nil || n == 0 {
 			return err
 		}
 		return audit.Record(s.context(), q, s.Event(action, userID, DeviceCount(n)))
@@ -123,7 +123,7 @@ func (s *Session) EndEverybodys() (n int64, err error) {
 		return 0, s.err
 	}
 	err = s.manager.db.InTx(s.context(), func(q *db.Queries) (err error) {
-		if n, err = q.DeleteEveryOtherUserSession(s.context(), hashToken(s.data.Token)); err != nil {
+		if n, err = q.DeleteEveryOtherUserSession(s.context(), hashToken(s.data.Token)); err != nil || n == 0 {
 			return err
 		}
 		return audit.Record(s.context(), q, s.Event(audit.EverybodySignedOut, 0, DeviceCount(n)))

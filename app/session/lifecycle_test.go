@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -289,4 +290,71 @@ func TestAPersonIsSeenOnceAnHour(t *testing.T) {
 		v.do("/out")
 		want(begin.Add(71 * time.Minute))
 	})
+}
+
+// TestAPersonWhoseSignInIsReplacedIsRecordedAsSignedOut has somebody else sign in
+// in the same browser, and then the same person again.
+func TestAPersonWhoseSignInIsReplacedIsRecordedAsSignedOut(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *site) {
+		eve := s.eve
+		v := s.signedIn(s.ada)
+		old := v.copy()
+		v.do(fmt.Sprint("/in?id=", eve))
+		v.want("/who", "eve@example.com")
+		old.want("/who", "nobody")
+		v.do(fmt.Sprint("/in?id=", eve))
+		v.want("/who", "eve@example.com")
+		want := []string{
+			fmt.Sprint("signed_in ", s.ada), fmt.Sprint("signed_in ", eve), fmt.Sprint("signed_out ", s.ada), fmt.Sprint("reauthenticated ", eve),
+		}
+		if got := s.events(); !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+// TestASignInThatWasReplacedDoesntEndWithoutItsEvent takes the log away once the new
+// one is recorded.
+func TestASignInThatWasReplacedDoesntEndWithoutItsEvent(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "cookie", dbtest.PostgresURL(t))
+	eve := s.eve
+	v := s.signedIn(s.ada)
+	old := v.copy()
+	exec := func(statement string) {
+		if _, err := s.options.DB.Pool().ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(`CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'away' USING ERRCODE = '57P01'; END $$`)
+	exec("CREATE TRIGGER away BEFORE INSERT ON audit_events FOR EACH ROW WHEN (NEW.action = 'signed_out') EXECUTE FUNCTION away()")
+	v.do(fmt.Sprint("/in?id=", eve))
+	v.want("/who", "eve@example.com")
+	old.want("/who", "ada@example.com")
+	exec("DROP TRIGGER away ON audit_events")
+	s.wait(time.Minute)
+	v.want("/who", "eve@example.com")
+	old.want("/who", "nobody")
+	if got, want := s.events(), fmt.Sprint("signed_out ", s.ada); !slices.Contains(got, want) {
+		t.Errorf("got %q, no %q", got, want)
+	}
+}
+
+// events lists what is in the audit log, each as "what on whom", whoever else did
+// it, the first one first.
+func (s *site) events() (list []string) {
+	s.t.Helper()
+	rows, err := s.options.DB.ListAuditEvents(s.t.Context(), db.ListAuditEventsParams{Before: s.manager.now().AddDate(1, 0, 0), MaxRows: 100})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	slices.Reverse(rows)
+	for _, e := range rows {
+		line := fmt.Sprint(e.Action, " ", *e.SubjectID)
+		if *e.ActorID != *e.SubjectID || e.Address == "" {
+			line += fmt.Sprint(" by ", *e.ActorID, " from ", e.Address)
+		}
+		list = append(list, line)
+	}
+	return list
 }

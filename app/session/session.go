@@ -50,6 +50,7 @@ type data struct {
 	Saved   int64                      `json:"s,omitempty"` // last, in seconds since 1970
 
 	Replaced []byte `json:"r,omitempty"` // the hash of the token before, if it may still be alive
+	Ousted   int64  `json:"o,omitempty"` // whose that is, if it is another person's
 }
 
 func (d *data) empty() bool { return d.Token == "" && len(d.Flashes) == 0 && len(d.Values) == 0 }

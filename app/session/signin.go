@@ -75,9 +75,9 @@ func (s *Session) signIn(again audit.Action, prove func(*db.Queries) (int64, str
 	if s.load(); s.err != nil {
 		return s.err
 	}
-	kept, before := s.data.Values, s.data.Replaced
+	kept, before, ousted := s.data.Values, s.data.Replaced, s.data.Ousted
 	if s.data.Token != "" {
-		before = hashToken(s.data.Token)
+		before, ousted = hashToken(s.data.Token), 0
 	}
 	key := make([]byte, 32)
 	rand.Read(key) // never fails, says its documentation
@@ -119,10 +119,10 @@ func (s *Session) signIn(again audit.Action, prove func(*db.Queries) (int64, str
 		return fmt.Errorf("record sign-in: %w", err)
 	}
 	if s.user != nil && s.user.ID != userID {
-		kept = nil // it was another person's
+		kept, ousted = nil, s.user.ID // it was another person's
 	}
 	s.renew()
-	s.data.Token, s.data.Values, s.data.Replaced = token, kept, before
+	s.data.Token, s.data.Values, s.data.Replaced, s.data.Ousted = token, kept, before, ousted
 	s.changed = true
 	if s.manager.onServer {
 		s.stored.ID = idOf(token)
@@ -133,9 +133,27 @@ func (s *Session) signIn(again audit.Action, prove func(*db.Queries) (int64, str
 // endReplaced ends the sign-in before this one. What can't be ended now is ended
 // when the session is saved next.
 func (s *Session) endReplaced() {
-	if len(s.data.Replaced) > 0 && s.manager.db.DeleteUserSession(s.context(), s.data.Replaced) == nil {
-		s.data.Replaced = nil
+	if len(s.data.Replaced) > 0 && s.endSignIn(s.data.Replaced, s.data.Ousted) == nil {
+		s.data.Replaced, s.data.Ousted = nil, 0
 	}
+}
+
+// endSignIn ends the sign-in with this token's hash, and records that whose it was
+// has signed out, unless userID is 0.
+func (s *Session) endSignIn(tokenHash []byte, userID int64) error {
+	if userID == 0 {
+		_, err := s.manager.db.DeleteUserSession(s.context(), tokenHash)
+		return err
+	}
+	return s.manager.db.InTx(s.context(), func(q *db.Queries) error {
+		n, err := q.DeleteUserSession(s.context(), tokenHash)
+		if err != nil || n == 0 { // it has just ended otherwise
+			return err
+		}
+		event := s.Event(audit.SignedOut, userID, "")
+		event.Actor = userID // another may be signed in here by now
+		return audit.Record(s.context(), q, event)
+	})
 }
 
 // SignOut ends the sign-in, if there is one, and gives the visitor a new,
@@ -146,13 +164,7 @@ func (s *Session) SignOut() error {
 		return s.err
 	}
 	if s.user != nil {
-		err := s.manager.db.InTx(s.context(), func(q *db.Queries) error {
-			if err := q.DeleteUserSession(s.context(), hashToken(s.data.Token)); err != nil {
-				return err
-			}
-			return audit.Record(s.context(), q, s.Event(audit.SignedOut, s.user.ID, ""))
-		})
-		if err != nil {
+		if err := s.endSignIn(hashToken(s.data.Token), s.user.ID); err != nil {
 			return fmt.Errorf("end sign-in: %w", err)
 		}
 	}

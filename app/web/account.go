@@ -57,7 +57,8 @@ func (s *Server) updateProfile(c echo.Context) error {
 	}
 	ctx, user := c.Request().Context(), currentUser(c)
 	err := s.db.InTx(ctx, func(q *db.Queries) error {
-		if err := q.UpdateUserName(ctx, db.UpdateUserNameParams{ID: user.ID, Name: form.Name, Now: db.Now()}); err != nil {
+		n, err := q.UpdateUserName(ctx, db.UpdateUserNameParams{ID: user.ID, Name: form.Name, Now: db.Now()})
+		if err != nil || n == 0 { // it is that already
 			return err
 		}
 		return record(c, q, audit.NameChanged, user.ID, "")

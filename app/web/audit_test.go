@@ -114,6 +114,43 @@ func TestEveryActIsInTheAuditLog(t *testing.T) {
 	})
 }
 
+// TestWhoeverIsReplacedInABrowserHasSignedOut has somebody come in by password and
+// by links where another is signed in.
+func TestWhoeverIsReplacedInABrowserHasSignedOut(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		eve := signedInMember(t, s, "eve@example.com")
+		reset := eve.forget("eve@example.com")
+		var last int64
+		for _, test := range []struct {
+			name  string
+			enter func(b *browser) *response
+			want  []string
+		}{
+			{"a password", func(b *browser) *response {
+				return b.post("/login", url.Values{"email": {"eve@example.com"}, "password": {adaPassword}})
+			}, []string{"eve: signed_in, eve", "ada: signed_out, ada"}},
+			{"a link to register", func(b *browser) *response {
+				link := newBrowser(t, s).registrationLink("bob@example.com")
+				return b.post("/register/confirm", url.Values{"token": {tokenOf(t, link)}, "name": {"Bob"}, "password": {newPassword}})
+			}, []string{"bob: account_created, bob", "bob: signed_in, bob", "ada: signed_out, ada"}},
+			{"a link for a password", func(b *browser) *response {
+				return b.post("/reset-password", url.Values{"token": {tokenOf(t, reset)}, "new_password": {adaPassword + "!"}})
+			}, []string{"eve: password_changed, eve, by a link in a message", "eve: signed_in, eve", "ada: signed_out, ada"}},
+		} {
+			ada := signedInMember(t, s, "ada@"+strings.ReplaceAll(test.name, " ", "-")+".example")
+			before := ada.clone()
+			recorded(t, d, &last)
+			test.enter(ada).wantRedirect("/dashboard")
+			if got := recorded(t, d, &last); !slices.Equal(got, test.want) {
+				t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+			}
+			before.wantUser(false)
+		}
+	})
+}
+
 // TestNoActIsThereWithoutItsEvent takes the log away: nothing may happen then.
 func TestNoActIsThereWithoutItsEvent(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/app/audit"
+	"github.com/managethefans/portal/app/mail"
 	"github.com/managethefans/portal/app/outbox"
 	"github.com/managethefans/portal/app/session"
 	"github.com/managethefans/portal/db"
@@ -78,7 +79,7 @@ func (s *Server) retry(c echo.Context, id int64) error {
 		}
 		details := fmt.Sprintf("message %d", id)
 		if id == 0 {
-			details = messageCount(n)
+			details = mail.Count(n)
 		}
 		return record(c, q, audit.MailRetried, 0, details)
 	})
@@ -94,13 +95,6 @@ func (s *Server) retry(c echo.Context, id int64) error {
 		return s.redirect(c, "/admin/mail")
 	}
 	s.outbox.Wake()
-	session.From(c).Flash(session.Success, messageCount(n)+" will be tried again at once, and for another day, or while a link in it is good.")
+	session.From(c).Flash(session.Success, mail.Count(n)+" will be tried again at once, and for another day, or while a link in it is good.")
 	return s.redirect(c, "/admin/mail")
-}
-
-func messageCount(n int64) string {
-	if n == 1 {
-		return "1 message"
-	}
-	return fmt.Sprintf("%d messages", n)
 }

@@ -7,9 +7,21 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/managethefans/portal/app/config"
 	"github.com/managethefans/portal/db"
 	"github.com/managethefans/portal/db/dbtest"
 )
+
+func TestWithoutMailNothingIsSaidToBeDelivered(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dbtest.SQLite(t), func(c *config.Config) { c.Env = config.Production })
+	page := signedInAs(t, s, "admin@example.com", db.RoleAdmin).get("/admin/mail").wantText("There is no mail: SMTP_URL is not set.")
+	for _, wrong := range []string{"Everything is delivered", "0 waiting"} {
+		if strings.Contains(page.body, wrong) {
+			t.Errorf("it says %q", wrong)
+		}
+	}
+}
 
 func TestAdministratorsSeeTheStateOfMail(t *testing.T) {
 	t.Parallel()

@@ -84,11 +84,14 @@ func (s *Server) updateUserRole(c echo.Context) error {
 	err = s.changePerson(c, person, audit.RoleChanged, form.Role, func(q *db.Queries) (int64, error) {
 		return people.SetRole(c.Request().Context(), q, person.Email, form.Role)
 	})
-	if errors.Is(err, people.ErrLastAdministrator) {
+	switch {
+	case errors.Is(err, people.ErrUnchanged):
+		session.From(c).Flash(session.Success, person.Name+" has this role already.")
+		return s.redirect(c, userPath(person.ID))
+	case errors.Is(err, people.ErrLastAdministrator):
 		form.Errors.Add("role", "There is no other administrator who can sign in: make somebody else one first.")
 		return s.renderPerson(c, http.StatusUnprocessableEntity, person, form)
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	session.From(c).Flash(session.Success, "The role of "+person.Name+" is changed.")
@@ -114,6 +117,8 @@ func (s *Server) disableUser(c echo.Context) error {
 		return id, err
 	})
 	switch {
+	case errors.Is(err, people.ErrUnchanged):
+		session.From(c).Flash(session.Success, person.Name+" is disabled already.")
 	case errors.Is(err, people.ErrLastAdministrator): // somebody has just taken away the others
 		session.From(c).Flash(session.Error, "There is no other administrator who can sign in: make somebody else one first.")
 	case err != nil:
@@ -132,10 +137,14 @@ func (s *Server) enableUser(c echo.Context) error {
 	err = s.changePerson(c, person, audit.AccountEnabled, "", func(q *db.Queries) (int64, error) {
 		return people.Enable(c.Request().Context(), q, person.Email)
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, people.ErrUnchanged):
+		session.From(c).Flash(session.Success, person.Name+" isn’t disabled.")
+	case err != nil:
 		return err
+	default:
+		session.From(c).Flash(session.Success, person.Name+" can sign in again.")
 	}
-	session.From(c).Flash(session.Success, person.Name+" can sign in again.")
 	return s.redirect(c, userPath(person.ID))
 }
 

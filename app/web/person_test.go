@@ -137,3 +137,51 @@ func TestWithoutMailNoLinkForAPasswordIsOffered(t *testing.T) {
 	admin.get(path).wantText("There is no mail, so no link to set a new password can be sent: portal user reset prints one")
 	admin.post(path+"/reset", nil).wantStatus(http.StatusNotFound)
 }
+
+// TestAnActThatChangesNothingIsNone sends forms of pages that are old by now.
+func TestAnActThatChangesNothingIsNone(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		admin, ada := signedInAs(t, s, "admin@example.com", db.RoleAdmin), signedInMember(t, s, adaEmail)
+		path := userPath(ada.userID())
+		state := func() (text string) {
+			t.Helper()
+			if err := d.Pool().QueryRowContext(t.Context(), "SELECT role || ', ' || CAST(updated_at AS text) || COALESCE(CAST(disabled_at AS text), '') FROM users WHERE email = $1", adaEmail).Scan(&text); err != nil {
+				t.Fatal(err)
+			}
+			return text
+		}
+		var last int64
+		nothing := func(name, said string, act func()) {
+			t.Helper()
+			recorded(t, d, &last)
+			before := state()
+			act()
+			if got := recorded(t, d, &last); len(got) > 0 {
+				t.Errorf("%s: recorded %q", name, got)
+			}
+			if after := state(); after != before {
+				t.Errorf("%s: %s is %s", name, before, after)
+			}
+			if said != "" {
+				admin.get(path).wantText(said)
+			}
+		}
+		nothing("the same role", "Ada Lovelace has this role already.", func() {
+			admin.post(path+"/role", url.Values{"role": {db.RoleMember}}).wantRedirect(path)
+		})
+		nothing("enabling", "Ada Lovelace isn’t disabled.", func() { admin.post(path+"/enable", nil).wantRedirect(path) })
+		nothing("the same name", "", func() {
+			ada.submit("/account", "/account/profile", "name", "Ada Lovelace").wantRedirect("/account")
+		})
+		nothing("other devices, of which there are none", "", func() {
+			ada.post("/account/sessions/revoke-others", nil).wantRedirect("/account/sessions")
+		})
+		admin.post(path+"/disable", nil).wantRedirect(path)
+		admin.get(path)
+		nothing("disabling", "Ada Lovelace is disabled already.", func() { admin.post(path+"/disable", nil).wantRedirect(path) })
+		nothing("signing out", "is signed out on 0 devices", func() { admin.post(path+"/sign-out", nil).wantRedirect(path) })
+		nothing("everybody", "", func() { admin.post("/admin/sign-out-everybody", nil).wantRedirect("/admin/users") })
+	})
+}
