@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/managethefans/portal/app/audit"
+	"github.com/managethefans/portal/app/auth"
 	"github.com/managethefans/portal/app/input"
 	"github.com/managethefans/portal/app/links"
 	"github.com/managethefans/portal/app/mail"
@@ -115,7 +115,7 @@ func (s *Server) deleteAccount(c echo.Context) error {
 		return err
 	}
 	user := currentUser(c)
-	if !strings.EqualFold(strings.TrimSpace(form.Email), user.Email) {
+	if typed, _ := auth.NormalizeEmail(form.Email); typed != user.Email {
 		form.Errors.Add("email", "Type "+user.Email+" to say that you mean it.")
 	}
 	if len(form.Errors) == 0 {
