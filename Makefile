@@ -7,6 +7,8 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 GENERATED = db/models.go db/sqlc.go db/*.sql.go
 # What is another thing with the tag dev, and is tested with it too.
 DEVELOPMENT = ./app/devtools ./app/web ./db ./dev
+# What only runs other programs: the race detector would see nothing of them.
+DRIVERS = /(e2e|gen)(/|$$)
 # Where Go code is. A folder may be missing.
 CODE = $(wildcard *.go app bench db dev e2e gen static templates)
 
@@ -59,9 +61,11 @@ test:
 	@if echo 'int main(void) { return 0; }' | $$(go env CC) -x c -o /dev/null - 2>/dev/null; then cgo=1; race=-race; \
 	elif [ "$(RACE)" ] || [ "$$CI" = true ]; then echo 'The race detector needs a C compiler: install gcc or clang.'; exit 1; \
 	else cgo=0; race=; echo 'No C compiler: the tests run without the race detector.'; fi; \
-	CGO_ENABLED=$$cgo tmp/withpg go test $$race -parallel 4 $(if $(RUN),-run '$(RUN)') $(or $(PKG),./...) && \
+	packages='$(PKG)'; test "$$packages" || packages=$$(go list ./... | grep -vE '$(DRIVERS)'); \
+	CGO_ENABLED=$$cgo tmp/withpg go test $$race -parallel 4 $(if $(RUN),-run '$(RUN)') $$packages || exit; \
 	packages='$(if $(PKG),$(filter $(DEVELOPMENT),$(PKG)),$(DEVELOPMENT))'; \
-	test -z "$$packages" || CGO_ENABLED=$$cgo tmp/withpg go test $$race -parallel 4 -tags dev $(if $(RUN),-run '$(RUN)') $$packages
+	test -z "$$packages" || CGO_ENABLED=$$cgo tmp/withpg go test $$race -parallel 4 -tags dev $(if $(RUN),-run '$(RUN)') $$packages || exit; \
+	test "$(PKG)" || tmp/withpg go test -parallel 4 $(if $(RUN),-run '$(RUN)') $$(go list ./... | grep -E '$(DRIVERS)')
 
 .PHONY: bench
 ifneq ($(BENCH),peers)
