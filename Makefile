@@ -65,7 +65,7 @@ test:
 	CGO_ENABLED=$$cgo tmp/withpg go test $$race -parallel 4 $(if $(RUN),-run '$(RUN)') $$packages || exit; \
 	packages='$(if $(PKG),$(filter $(DEVELOPMENT),$(PKG)),$(DEVELOPMENT))'; \
 	test -z "$$packages" || CGO_ENABLED=$$cgo tmp/withpg go test $$race -parallel 4 -tags dev $(if $(RUN),-run '$(RUN)') $$packages || exit; \
-	test "$(PKG)" || tmp/withpg go test -parallel 4 $(if $(RUN),-run '$(RUN)') $$(go list ./... | grep -E '$(DRIVERS)')
+	test "$(PKG)" || tmp/withpg go test $(if $(RUN),-run '$(RUN)') $$(go list ./... | grep -E '$(DRIVERS)')
 
 .PHONY: bench
 ifneq ($(BENCH),peers)
