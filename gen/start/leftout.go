@@ -50,10 +50,10 @@ var makefile = []edit{
 	{path: "Makefile", old: "only the tests in a browser", new: "the tests in a browser, which make test leaves out"},
 	{path: "Makefile", old: "every test, on SQLite and PostgreSQL", new: "every other test, on SQLite and PostgreSQL"},
 	{path: "Makefile", from: "# What is another thing with the tag dev,", upTo: "# Where Go code is."},
-	{path: "Makefile", from: "\t@if echo 'int main(void)", upTo: ".PHONY: bench", new: `	@if [ -z "$(RACE)" ]; then cgo=0; race=; \
-	elif echo 'int main(void) { return 0; }' | $$(go env CC) -x c -o /dev/null - 2>/dev/null; then cgo=1; race=-race; \
+	{path: "Makefile", from: "\t@if echo 'int main(void)", upTo: ".PHONY: bench", new: `	@if [ -z "$(RACE)" ]; then cgo=0; flags='-parallel 4'; \
+	elif echo 'int main(void) { return 0; }' | $$(go env CC) -x c -o /dev/null - 2>/dev/null; then cgo=1; flags=-race; \
 	else echo 'The race detector needs a C compiler: install gcc or clang.'; exit 1; fi; \
-	CGO_ENABLED=$$cgo tmp/withpg go test $$race -parallel 4 $(if $(RUN),-run '$(RUN)') $(or $(PKG),$$(go list ./... | grep -v '/e2e$$'))
+	CGO_ENABLED=$$cgo tmp/withpg go test $$flags $(if $(RUN),-run '$(RUN)') $(or $(PKG),$$(go list ./... | grep -v '/e2e$$'))
 
 `},
 	{path: "Makefile", from: ".PHONY: bench\n", upTo: "# They build the portal themselves."},
