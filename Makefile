@@ -55,7 +55,7 @@ seed: tmp/portal
 	@tmp/portal seed
 
 # A test that waits for an outage to end keeps its place: four at a time keep two cores busy.
-# With the race detector two are enough for that.
+# Under the race detector each test fills a core by itself.
 .PHONY: test
 test:
 	@go build -o tmp/withpg ./db/dbtest/withpg
