@@ -6,12 +6,12 @@ var withoutNotes = changes{
 	leftOut: []string{
 		"app/web/notes.go", "app/web/notes_test.go", "app/web/notes_details_test.go", "app/web/list_test.go", "app/web/dashboard_test.go", "app/seed_notes.go",
 		"queries/notes.sql", "db/notes.sql.go", "queries/dashboard.sql", "db/dashboard.sql.go", "db/migrations/*/00005_notes.sql",
-		"gen/record.json",
 		"templates/pages/notes/", "templates/partials/note.html",
 		"app/web/forms_test.go", "app/web/roundtrips_test.go", "e2e/forms_test.go",
 	},
 	edits: []edit{
 		{path: "app/web/routes.go", from: "\t\ts.handle(http.MethodGet, \"/notes\",", upTo: "\t\t// gen adds routes"},
+		{path: "gen/record.json", from: "  \"resources\": {", new: "  \"resources\": {},\n  \"pages\": {}\n}\n"},
 		{path: "docs/access.md", from: "| GET /notes |", upTo: "| GET /admin |"},
 		{path: "templates/partials/nav.html", from: `<a href="/notes"`, upTo: "{{- /* gen adds"},
 
