@@ -79,6 +79,13 @@ func TestTheSpecimenIsWhatGenMakes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	path, err := module("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if path != "github.com/managethefans/portal" {
+		t.Skip("gonew has given the files another module's path, and so other sums")
+	}
 	have := rec.Resources["notes"]
 	if have == nil || !maps.Equal(have.Files, want.Files) || !slices.Equal(have.Inserts, want.Inserts) || !slices.Equal(have.Command, want.Command) {
 		t.Errorf("%s has another note: run go test ./gen -update", recordFile)
