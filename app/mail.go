@@ -142,11 +142,7 @@ func (p *program) retryMail(ctx context.Context, c *cli.Command) error {
 			if n, err = outbox.Retry(ctx, q, id); err != nil || n == 0 { // id is 0 with --all
 				return err
 			}
-			details := fmt.Sprintf("message %d", id)
-			if all {
-				details = mail.Count(n)
-			}
-			return audit.Record(ctx, q, audit.Event{Action: audit.MailRetried, Details: details})
+			return audit.Record(ctx, q, audit.Event{Action: audit.MailRetried, Details: outbox.Retried(id, n)})
 		})
 		if err == nil && n == 0 && id > 0 {
 			return fmt.Errorf("message %d has not failed, or there is none: `portal mail list --undelivered` shows those that have", id)

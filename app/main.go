@@ -4,14 +4,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/managethefans/portal/app/people"
 )
 
 // version is set when a binary is built for release.
@@ -29,10 +26,5 @@ func main() {
 // run carries out the command in args. It ends when ctx does.
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout io.Writer) error {
 	p := &program{getenv: getenv, stdin: stdin, stdout: stdout}
-	err := p.command().Run(ctx, args)
-	if errors.Is(err, people.ErrUnchanged) { // which is no failure: a script may say it again
-		fmt.Fprintln(stdout, err)
-		return nil
-	}
-	return err
+	return p.command().Run(ctx, args)
 }

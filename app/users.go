@@ -266,6 +266,9 @@ func (p *program) onUser(action func(context.Context, *db.DB, string) (string, e
 			switch {
 			case errors.Is(err, sql.ErrNoRows):
 				return nobodyHas(address)
+			case errors.Is(err, people.ErrUnchanged): // which is no failure: a script may say it again
+				fmt.Fprintln(p.stdout, err)
+				return nil
 			case errors.Is(err, people.ErrLastAdministrator):
 				return fmt.Errorf("%s is the last administrator: make somebody else one first, with `portal user promote EMAIL`", address)
 			}

@@ -160,8 +160,9 @@ func State(m db.ListMessagesRow) string {
 	return "waiting"
 }
 
-// Useless reports whether what a message says is of no use any more.
-func Useless(m db.ListMessagesRow) bool { return m.UselessAt != nil && !m.UselessAt.After(db.Now()) }
+// Useless reports whether what a message says is of no use any more: whether that
+// time, if there is one, has come.
+func Useless(at *time.Time) bool { return at != nil && !at.After(db.Now()) }
 
 // Retry has messages tried at once, and for another day or while they are of use,
 // that have failed or wait to be tried again: the one with this id, or all when it
@@ -177,8 +178,17 @@ func Retry(ctx context.Context, q *db.Queries, id int64) (int64, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
-	if err == nil && m.DeliveredAt == nil && m.UselessAt != nil && !m.UselessAt.After(now) {
+	if err == nil && m.DeliveredAt == nil && Useless(m.UselessAt) {
 		err = fmt.Errorf("message %d: %w", id, ErrUseless)
 	}
 	return 0, err
+}
+
+// Retried says what Retry has had tried, for the audit log: the message with this
+// id, or how many when it is 0.
+func Retried(id, n int64) string {
+	if id == 0 {
+		return mail.Count(n)
+	}
+	return fmt.Sprintf("message %d", id)
 }

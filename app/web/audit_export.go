@@ -126,9 +126,13 @@ func cells(texts ...string) []string {
 	return line
 }
 
+// formulas are the characters that begin one. Anywhere but at the end of a class in
+// a regexp the hyphen would be a range's.
+const formulas = "=+@＝＋－＠-"
+
 // begins matches what begins a cell, or would where a spreadsheet separates at
 // something else than commas, and then a character that begins a formula.
-var begins = regexp.MustCompile(`([,;|\t\r\n"'][\s\pZ"']*)([=+\-@＝＋－＠])`)
+var begins = regexp.MustCompile(`([,;|\t\r\n"'][\s\pZ"']*)([` + formulas + `])`)
 
 // inert returns text that a spreadsheet doesn't take for a formula: wherever one
 // would begin, at a separator or a quote within the text too, has a quote before it
@@ -136,7 +140,7 @@ var begins = regexp.MustCompile(`([,;|\t\r\n"'][\s\pZ"']*)([=+\-@＝＋－＠])`
 func inert(text string) string {
 	text = begins.ReplaceAllString(text, "$1'$2")
 	start := strings.TrimLeftFunc(text, unicode.IsSpace)
-	if start != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(start)[0]) {
+	if start != "" && strings.ContainsRune(formulas, []rune(start)[0]) {
 		return "'" + text
 	}
 	return text

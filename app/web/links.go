@@ -139,7 +139,11 @@ func guardToken(c echo.Context) {
 // that has, as the sign-in page's does.
 func hasToken(address string) bool {
 	u, err := url.Parse(address)
-	return err == nil && (u.Query().Has("token") || u.Query().Has("next") && hasToken(u.Query().Get("next")))
+	if err != nil || u.RawQuery == "" {
+		return false
+	}
+	query := u.Query()
+	return query.Has("token") || hasToken(query.Get("next"))
 }
 
 // ended answers an error of a link: with a page that says so, where it has ended.

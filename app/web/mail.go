@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -36,7 +35,7 @@ func (m mailRow) State() string { return outbox.State(db.ListMessagesRow(m)) }
 func (m mailRow) Bad() bool     { return m.FailedAt != nil }
 
 // Useless reports whether its link has ended.
-func (m mailRow) Useless() bool { return outbox.Useless(db.ListMessagesRow(m)) }
+func (m mailRow) Useless() bool { return outbox.Useless(m.UselessAt) }
 
 // CanRetry reports whether it has been tried, isn't in hand, and is of use.
 func (m mailRow) CanRetry() bool { return m.Fault != "" && !m.Useless() }
@@ -77,11 +76,7 @@ func (s *Server) retry(c echo.Context, id int64) error {
 		if n, err = outbox.Retry(ctx, q, id); err != nil || n == 0 {
 			return err
 		}
-		details := fmt.Sprintf("message %d", id)
-		if id == 0 {
-			details = mail.Count(n)
-		}
-		return record(c, q, audit.MailRetried, 0, details)
+		return record(c, q, audit.MailRetried, 0, outbox.Retried(id, n))
 	})
 	if errors.Is(err, outbox.ErrUseless) {
 		session.From(c).Flash(session.Error, "It isn’t tried again, since its link has ended. Ask for a new link.")
