@@ -154,7 +154,7 @@ func (b *tab) follow(steps ...chromedp.Action[chromedp.Void]) {
 	defer cancel()
 	answer, err := chromedp.RunResponse(ctx, steps...)
 	if err != nil {
-		b.t.Fatalf("%s: no page came: %v", b.look.name, err)
+		b.t.Fatalf("%s, %s: no page came: %v: %s", b.look.name, b.path(), err, b.text())
 	}
 	b.status = 0
 	if answer != nil { // else it is another place on the same page

@@ -4,7 +4,7 @@
 // Returns the point to click on. When it lies in something that is closed (a
 // menu), that is the point that opens it, and opens is true. When there is
 // nothing of the kind, fault says so.
-(kind, what) => {
+async (kind, what) => {
   const isPath = what.startsWith("/");
   const words = (text) => (text ?? "").trim().replace(/\s+/g, " ");
   const name = (el) => words(el.getAttribute("aria-label") ?? (el.matches("input") ? el.value : el.textContent));
@@ -40,7 +40,11 @@
   if (!target) return { fault: `the ${kind} ${what} can't be seen` };
   window.found = target; // for the next script
 
+  const from = scrollY;
   target.scrollIntoView({ block: "center", behavior: "instant" });
+  if (scrollY !== from) { // a click goes to what was painted last: a frame that is a process of its own is there until then
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  }
   const { left, top, width, height } = target.getClientRects()[0];
   const x = left + width / 2, y = top + height / 2;
   const hit = document.elementFromPoint(x, y);
