@@ -54,7 +54,7 @@ func (b *tab) moveFocus(key chromedp.Action[chromedp.Void]) focus {
 // find knows them, and opens the menu that it is in.
 func (b *tab) reach(key chromedp.Action[chromedp.Void], kind, what string) *tab {
 	b.t.Helper()
-	at := script[place](b, findJS, kind, what)
+	at := b.locate(kind, what)
 	if at.Fault != "" {
 		b.t.Fatalf("%s: %s: %s", b.path(), at.Fault, b.text())
 	}
@@ -66,7 +66,7 @@ func (b *tab) reach(key chromedp.Action[chromedp.Void], kind, what string) *tab 
 			return b
 		}
 		run(b, enterKey)
-		at = script[place](b, findJS, kind, what)
+		at = b.locate(kind, what)
 	}
 	b.t.Fatalf("%s: the keyboard doesn't reach the %s %s", b.path(), kind, what)
 	return b

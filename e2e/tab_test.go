@@ -235,13 +235,19 @@ type place struct {
 	Fault string
 }
 
+// locate returns where something is, or what opens what it is hidden in.
+func (b *tab) locate(kind, what string) place {
+	b.t.Helper()
+	return script[place](b, findJS, kind, what, !b.look.noScripts)
+}
+
 // find returns where something is, after opening what it is hidden in.
 func (b *tab) find(kind, what string) place {
 	b.t.Helper()
-	at := script[place](b, findJS, kind, what)
+	at := b.locate(kind, what)
 	if at.Opens {
 		run(b, clickOn(at))
-		at = script[place](b, findJS, kind, what)
+		at = b.locate(kind, what)
 	}
 	if at.Opens {
 		at.Fault = "what hides it doesn't open"

@@ -2,8 +2,9 @@
 // requests or data: a page's type comes from its caller.
 //
 // pages/<noun>/<action>.html is the page <noun>/<action>. It defines the blocks
-// "title" and "main", which layout.html puts into every page; partials/*.html
-// hold what pages share. mail/ has the layout of messages.
+// "title" and "main", which layout.html puts into every page, and may define
+// "head", for more in the <head>, and "width", which is wide or narrow.
+// partials/*.html hold what pages share. mail/ has the layout of messages.
 package templates
 
 import (

@@ -3,8 +3,9 @@
 //
 // Returns the point to click on. When it lies in something that is closed (a
 // menu), that is the point that opens it, and opens is true. When there is
-// nothing of the kind, fault says so.
-async (kind, what) => {
+// nothing of the kind, fault says so. scripted: whether scripts of the page run;
+// else nothing tells when it was painted.
+async (kind, what, scripted) => {
   const isPath = what.startsWith("/");
   const words = (text) => (text ?? "").trim().replace(/\s+/g, " ");
   const name = (el) => words(el.getAttribute("aria-label") ?? (el.matches("input") ? el.value : el.textContent));
@@ -42,7 +43,7 @@ async (kind, what) => {
 
   const from = scrollY;
   target.scrollIntoView({ block: "center", behavior: "instant" });
-  if (scrollY !== from) { // a click goes to what was painted last: a frame that is a process of its own is there until then
+  if (scripted && scrollY !== from) { // until then a click goes to a frame that lay there, if that is a process of its own
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   }
   const { left, top, width, height } = target.getClientRects()[0];
