@@ -21,7 +21,8 @@ const (
 	quiet      = 4 * time.Millisecond
 	quietStorm = 50 * time.Millisecond // when more than storm files change, as in a checkout
 	storm      = 10
-	unsure     = 30 * time.Millisecond // when a file has gone or is empty: it may be half saved
+	unsure     = 30 * time.Millisecond  // when there is a fault in what was found: it may be half saved
+	goneFor    = 300 * time.Millisecond // when a file has gone or is empty: hardly anybody saves that
 )
 
 // Watch calls changed with the files that were saved, added or deleted in the
@@ -89,15 +90,19 @@ func watch(ctx context.Context, watcher *fsnotify.Watcher, concerns func(string)
 			}
 			wait("") // whichever it is
 		case <-timer.C:
-			if !sure && (slices.ContainsFunc(paths, halfSaved) || !changed(paths, false)) {
+			switch {
+			case sure:
+				changed(paths, true)
+				paths, sure = nil, false
+			case slices.ContainsFunc(paths, halfSaved):
+				sure = true
+				timer.Reset(goneFor)
+			case !changed(paths, false):
 				sure = true
 				timer.Reset(unsure)
-				continue
+			default:
+				paths = nil
 			}
-			if sure {
-				changed(paths, true)
-			}
-			paths, sure = nil, false
 		}
 	}
 }

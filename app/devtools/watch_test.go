@@ -165,3 +165,28 @@ func TestAHalfSavedFileIsWaitedFor(t *testing.T) {
 		t.Errorf("what stays half isn't taken as it is: %v, %v", first, second)
 	}
 }
+
+// TestAnEmptiedFileIsWaitedFor: an editor empties a file before it writes, and a
+// busy machine may take its time in between.
+func TestAnEmptiedFileIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	dir, changes := watched(t, nil)
+	page := filepath.Join(dir, "page.html")
+	write(t, page, "old")
+	wantChange(t, changes, "page.html")
+	for len(changes) > 0 {
+		<-changes
+	}
+	emptied := time.Now()
+	write(t, page, "")
+	time.Sleep(goneFor / 3)
+	seen := len(changes)
+	if took := time.Since(emptied); seen > 0 && took < goneFor {
+		t.Errorf("after %s it is taken for empty", took)
+	}
+	write(t, page, "new")
+	wantChange(t, changes, "page.html")
+	write(t, page, "")
+	for !(<-changes).sure { // in the end it is
+	}
+}
