@@ -249,6 +249,7 @@ func TestAPausedDatabaseIsWaitedForOnce(t *testing.T) {
 	if waiting > inAnOutage+2*calm {
 		t.Errorf("the slowest took %s, and %s before", waiting, calm)
 	}
+	eventually(t, out, func() bool { return !ready.is(http.StatusOK) }) // else it would be that of before
 	if err := server.Thaw(); err != nil {
 		t.Fatal(err)
 	}
