@@ -55,7 +55,8 @@ seed: tmp/portal
 	@tmp/portal seed
 
 # A test that waits for an outage to end keeps its place: four at a time keep two cores busy.
-# Under the race detector each test fills a core by itself.
+# Under the race detector each test fills a core by itself, and so does the browser or
+# the compiler that a test drives: those packages come one after the other.
 .PHONY: test
 test:
 	@go build -o tmp/withpg ./db/dbtest/withpg
@@ -66,7 +67,7 @@ test:
 	CGO_ENABLED=$$cgo tmp/withpg go test $$flags $(if $(RUN),-run '$(RUN)') $$packages || exit; \
 	packages='$(if $(PKG),$(filter $(DEVELOPMENT),$(PKG)),$(DEVELOPMENT))'; \
 	test -z "$$packages" || CGO_ENABLED=$$cgo tmp/withpg go test $$flags -tags dev $(if $(RUN),-run '$(RUN)') $$packages || exit; \
-	test "$(PKG)" || tmp/withpg go test $(if $(RUN),-run '$(RUN)') $$(go list ./... | grep -E '$(DRIVERS)')
+	test "$(PKG)" || tmp/withpg go test -p 1 $(if $(RUN),-run '$(RUN)') $$(go list ./... | grep -E '$(DRIVERS)')
 
 .PHONY: bench
 ifneq ($(BENCH),peers)
