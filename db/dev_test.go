@@ -145,14 +145,14 @@ func TestTakingBackAndApplyingAgain(t *testing.T) {
 
 		addUser(t, d.Queries, "somebody")
 		longAgo := db.Now().AddDate(-20, 0, 0)
-		if _, err := d.Pool().ExecContext(t.Context(), "UPDATE users SET last_seen_at = $1", longAgo); err != nil { // a column of the last one
+		if _, err := d.AddMessage(t.Context(), db.AddMessageParams{Kind: "news", Recipient: "a@example.com", Now: longAgo, UselessAt: &longAgo, DueAt: &longAgo}); err != nil { // a column of the last one
 			t.Fatal(err)
 		}
 		if err := d.Redo(t.Context()); err != nil || d.Ready() != nil || pending(t, d) != 0 {
 			t.Errorf("%v, %v", err, d.Ready())
 		}
 		var left int
-		if err := d.Pool().QueryRowContext(t.Context(), "SELECT count(*) FROM users WHERE last_seen_at = $1", longAgo).Scan(&left); err != nil || left != 0 {
+		if err := d.Pool().QueryRowContext(t.Context(), "SELECT count(*) FROM outbox WHERE useless_at = $1", longAgo).Scan(&left); err != nil || left != 0 {
 			t.Errorf("the column is as it was, %v", err)
 		}
 		if users, err := d.ListUsers(t.Context()); err != nil || len(users) != 1 {

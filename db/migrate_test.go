@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -86,6 +87,54 @@ func TestMigratingDownAndUpAgain(t *testing.T) {
 		}
 		if n, err := d.Migrate(t.Context()); n != 0 || err != nil {
 			t.Errorf("%d applied again, %v", n, err)
+		}
+	})
+}
+
+// TestOfSeveralLinksTheNewestStays: before a migration there could be several for one
+// purpose, of which only one was good.
+func TestOfSeveralLinksTheNewestStays(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for name := ""; !strings.HasSuffix(name, "_newest_links.sql"); {
+			var err error
+			if name, err = d.Rollback(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ada, eve := addUser(t, d.Queries, "ada"), addUser(t, d.Queries, "eve")
+		now := db.Now()
+		for i, link := range []struct {
+			purpose, email string
+			user           any
+		}{
+			{"reset", "ada@example.com", ada}, {"reset", "ada@example.net", ada}, {"reset", "eve@example.com", eve},
+			{"invite", "max@example.com", nil}, {"invite", "max@example.com", nil}, {"invite", "mia@example.com", nil}, {"register", "max@example.com", nil},
+			{"undo_email", "ada@example.com", ada}, {"undo_email", "ada@example.com", ada},
+		} {
+			const insert = "INSERT INTO user_tokens (token_hash, purpose, user_id, email, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $5)"
+			if _, err := d.Pool().ExecContext(t.Context(), insert, []byte{byte(i)}, link.purpose, link.user, link.email, now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := d.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := d.Pool().QueryContext(t.Context(), "SELECT token_hash FROM user_tokens ORDER BY id")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		var left []byte
+		for rows.Next() {
+			var hash []byte
+			if err := rows.Scan(&hash); err != nil {
+				t.Fatal(err)
+			}
+			left = append(left, hash...)
+		}
+		if want := []byte{1, 2, 4, 5, 6, 7, 8}; rows.Err() != nil || !bytes.Equal(left, want) {
+			t.Errorf("left are %v, want %v, %v", left, want, rows.Err())
 		}
 	})
 }

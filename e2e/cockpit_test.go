@@ -56,12 +56,12 @@ func TestTheCockpit(t *testing.T) {
 		b.click("Keep it").press("Take the last one back").wantStatus(200).wantText("Pages wait")
 		b.picture("cockpit migrations pending")
 
-		execute("CREATE INDEX users_name_idx ON users (name)")
+		execute("CREATE INDEX user_tokens_one_idx ON users (name)")
 		b.open("/notes?page=1").wantStatus(503).wantText("A migration waits").walk()
 		b.picture("cockpit migration waits")
 		b.press("Apply it").wantStatus(422).wantText("That didn’t work")
 		b.picture("cockpit migration failed")
-		execute("DROP INDEX users_name_idx")
+		execute("DROP INDEX user_tokens_one_idx")
 		b.open("/notes?page=1").press("Apply it").wantPath("/notes").wantStatus(200).wantText("The migrations are applied.")
 	}
 }

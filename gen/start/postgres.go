@@ -146,7 +146,7 @@ var postgresAlone = changes{
 		{path: "AGENTS.md", old: "is written for PostgreSQL and must run on SQLite too: parameters by name, times from Go (`db.Now()`), no `now()`, `ILIKE`, arrays or casts to `timestamptz`. The doc", new: "has parameters by name and times from Go (`db.Now()`), not `now()`. The doc"},
 		{path: "AGENTS.md", old: "- A table is a pair of migrations under the same number. One", new: "- A table is a migration. One"},
 		{path: "AGENTS.md", old: "They run in parallel, on both engines, without sleeping.", new: "They run in parallel, without sleeping."},
-		{path: "docs/roles.md", old: "A pair of migrations, `db/migrations/postgres/00010_editors.sql` and the same in `db/migrations/sqlite/`:", new: "A migration, `db/migrations/postgres/00010_editors.sql`:"},
+		{path: "docs/roles.md", old: "A pair of migrations, `db/migrations/postgres/00011_editors.sql` and the same in `db/migrations/sqlite/`:", new: "A migration, `db/migrations/postgres/00011_editors.sql`:"},
 		{path: "docs/decisions.md", from: "## Queries are written once,", upTo: "## A database that can't be had"},
 		{path: "docs/decisions.md", old: ", which no index serves on SQLite; or", new: ", which no index serves; or"},
 		{path: "docs/decisions.md", old: "**Because** SQLite's `lower` and `LIKE` know only ASCII letters, and a search must find the same on both engines. It reads", new: "**Because** it finds the same in every locale of a database. It reads"},

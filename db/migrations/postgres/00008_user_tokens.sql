@@ -14,11 +14,6 @@ CREATE TABLE user_tokens (
   used_at    TIMESTAMPTZ
 );
 
--- One for each purpose and person, or address where there is no person: a newer one
--- takes the place of the row. Ways back to an address stay beside each other.
-CREATE UNIQUE INDEX user_tokens_one_idx ON user_tokens (purpose, COALESCE(user_id, 0), (CASE WHEN user_id IS NULL THEN email ELSE '' END))
-WHERE purpose <> 'undo_email';
-
 CREATE INDEX user_tokens_email_idx ON user_tokens (email);
 CREATE INDEX user_tokens_user_id_idx ON user_tokens (user_id);
 CREATE INDEX user_tokens_expires_at_idx ON user_tokens (expires_at);

@@ -3,8 +3,6 @@
 -- take one to deliver it: now, after a pause, or when the lease of the instance
 -- that has it in hand ends; NULL when it was delivered or has failed. attempts
 -- counts how often it was taken, and tells one who has it in hand from the next.
--- give_up_at is until when it is tried; useless_at is from when on what it says is
--- of no use, since a link in it has ended: NULL for never.
 CREATE TABLE outbox (
   id           INTEGER PRIMARY KEY AUTOINCREMENT,
   message_id   TEXT NOT NULL UNIQUE,
@@ -15,7 +13,6 @@ CREATE TABLE outbox (
   html_body    TEXT NOT NULL,
   created_at   TIMESTAMP NOT NULL,
   give_up_at   TIMESTAMP NOT NULL,
-  useless_at   TIMESTAMP,
   due_at       TIMESTAMP,
   attempts     INTEGER NOT NULL,
   fault        TEXT NOT NULL,
