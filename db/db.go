@@ -98,8 +98,9 @@ func (d *DB) Pool() *sql.DB {
 }
 
 // InTx runs f in a transaction: committed when f returns nil, else rolled
-// back. f must use the queries that it is given, and no others. All of it may
-// take twice Timeout, or what is left of the request's budget.
+// back. f must use the queries that it is given, and no others. It is called again
+// where PostgreSQL has ended the transaction, for a deadlock with another. All of it
+// may take twice Timeout, or what is left of the request's budget.
 func (d *DB) InTx(ctx context.Context, f func(*Queries) error) error {
 	return d.inTx(ctx, func(tx txQueryer) error { return f(New(tx)) })
 }
@@ -107,6 +108,14 @@ func (d *DB) InTx(ctx context.Context, f func(*Queries) error) error {
 func (d *DB) inTx(ctx context.Context, f func(txQueryer) error) error {
 	ctx, took := limited(ctx, 2*Timeout)
 	defer took()
+	for {
+		if err := d.inTxOnce(ctx, f); !isDeadlock(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (d *DB) inTxOnce(ctx context.Context, f func(txQueryer) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	tx, err := d.Pool().BeginTx(ctx, nil)

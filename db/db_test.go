@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -202,6 +203,42 @@ func TestATransactionWhoseTimeIsUpIsUnavailable(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// TestADeadlockIsNobodysFault has two transactions wait for each other: PostgreSQL
+// ends one of them, which is done again.
+func TestADeadlockIsNobodysFault(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Postgres(t)
+	ids := []int64{addUser(t, d.Queries, "ada"), addUser(t, d.Queries, "eve")}
+	var both, held sync.WaitGroup
+	var calls atomic.Int64
+	held.Add(2)
+	for i := range ids {
+		first := true
+		both.Go(func() {
+			err := d.InTx(t.Context(), func(q *db.Queries) error {
+				calls.Add(1)
+				if _, err := q.SetPasswordHash(t.Context(), db.SetPasswordHashParams{ID: ids[i], Now: db.Now()}); err != nil {
+					return err
+				}
+				if first {
+					first = false
+					held.Done()
+					held.Wait()
+				}
+				_, err := q.SetPasswordHash(t.Context(), db.SetPasswordHashParams{ID: ids[1-i], Now: db.Now()})
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	if n := calls.Load(); n != 3 {
+		t.Errorf("%d calls", n)
+	}
 }
 
 func TestWhatFollowsACommitFollowsNoRollback(t *testing.T) {

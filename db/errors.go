@@ -105,6 +105,13 @@ func IsReferenceViolation(err error) bool {
 	return errors.As(err, &e) && e.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 }
 
+// isDeadlock reports whether err is a transaction ended because it and another one
+// waited for each other.
+func isDeadlock(err error) bool {
+	code, ok := postgresCode(err)
+	return ok && code == "40P01"
+}
+
 func postgresCode(err error) (string, bool) {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
