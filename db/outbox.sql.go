@@ -168,6 +168,26 @@ func (q *Queries) DeleteEndedMessages(ctx context.Context, arg DeleteEndedMessag
 	return result.RowsAffected()
 }
 
+const forgetFailedMessages = `-- name: ForgetFailedMessages :exec
+UPDATE outbox
+SET text_body = '', html_body = '', useless_at = $1
+WHERE recipient = $2
+  AND delivered_at IS NULL
+  AND failed_at IS NOT NULL
+`
+
+type ForgetFailedMessagesParams struct {
+	Now       *time.Time
+	Recipient string
+}
+
+// ForgetFailedMessages removes the words of messages to an address that were never
+// delivered, and won't be: they are not tried again.
+func (q *Queries) ForgetFailedMessages(ctx context.Context, arg ForgetFailedMessagesParams) error {
+	_, err := q.db.ExecContext(ctx, forgetFailedMessages, arg.Now, arg.Recipient)
+	return err
+}
+
 const getMessage = `-- name: GetMessage :one
 SELECT id, message_id, kind, recipient, subject, text_body, html_body, created_at, useless_at, due_at, attempts, fault, delivered_at, failed_at
 FROM outbox

@@ -75,12 +75,18 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (int64, 
 const deleteUser = `-- name: DeleteUser :execrows
 DELETE FROM users
 WHERE id = $1
+  AND email = $2
 `
 
-// DeleteUser removes a person, and with them all rows that refer to them and are
-// deleted along.
-func (q *Queries) DeleteUser(ctx context.Context, id int64) (int64, error) {
-	result, err := q.db.ExecContext(ctx, deleteUser, id)
+type DeleteUserParams struct {
+	ID    int64
+	Email string
+}
+
+// DeleteUser removes the person who has this address, and with them all rows that
+// refer to them and are deleted along.
+func (q *Queries) DeleteUser(ctx context.Context, arg DeleteUserParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteUser, arg.ID, arg.Email)
 	if err != nil {
 		return 0, err
 	}

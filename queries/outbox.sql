@@ -92,3 +92,12 @@ WHERE id IN (
     ORDER BY ended.created_at
     LIMIT @max_rows
   );
+
+-- name: ForgetFailedMessages :exec
+-- ForgetFailedMessages removes the words of messages to an address that were never
+-- delivered, and won't be: they are not tried again.
+UPDATE outbox
+SET text_body = '', html_body = '', useless_at = @now
+WHERE recipient = @recipient
+  AND delivered_at IS NULL
+  AND failed_at IS NOT NULL;

@@ -108,10 +108,11 @@ WHERE id = @id
   AND disabled_at IS NULL;
 
 -- name: DeleteUser :execrows
--- DeleteUser removes a person, and with them all rows that refer to them and are
--- deleted along.
+-- DeleteUser removes the person who has this address, and with them all rows that
+-- refer to them and are deleted along.
 DELETE FROM users
-WHERE id = @id;
+WHERE id = @id
+  AND email = @email;
 
 -- name: GetOwnProfile :one
 -- GetOwnProfile returns what is known of a person.

@@ -145,13 +145,16 @@ func (s *Server) removeAccount(c echo.Context, user *session.User) error {
 		if err := s.notifyOfDeletion(c, q, user); err != nil {
 			return err
 		}
-		err := links.EndFor(ctx, q, user.Email, links.Register, links.Invite, links.Reset, links.ChangeEmail)
+		err := people.KeepAdministrator(ctx, q, func() error {
+			return sameRow(q.DeleteUser(ctx, db.DeleteUserParams{ID: user.ID, Email: user.Email})) // else the way back was quicker
+		})
 		if err != nil {
 			return err
 		}
-		return people.KeepAdministrator(ctx, q, func() error {
-			return oneRow(q.DeleteUser(ctx, user.ID))
-		})
+		if err := q.ForgetFailedMessages(ctx, db.ForgetFailedMessagesParams{Recipient: user.Email, Now: new(db.Now())}); err != nil {
+			return err
+		}
+		return links.EndFor(ctx, q, user.Email, links.Register, links.Invite, links.Reset, links.ChangeEmail)
 	})
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/managethefans/portal/app/outbox"
 	"github.com/managethefans/portal/db"
 	"github.com/managethefans/portal/db/dbtest"
 )
@@ -175,6 +177,61 @@ func TestAThiefDeletesNoAccountUnseen(t *testing.T) {
 			if told != 1 {
 				t.Errorf("%s is told %d times", email, told)
 			}
+		}
+	})
+}
+
+// TestADeletionLosesAgainstTheWayBack has a thief delete the account while its owner
+// takes it back: whoever is told that it is theirs again has it.
+func TestADeletionLosesAgainstTheWayBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for range 5 {
+			s := newServer(t, d)
+			thief, ada := newBrowser(t, s), newBrowser(t, s)
+			thief.register(adaEmail)
+			thief.submit(thief.askForAddress("thief@example.com"), "/account/email/confirm").wantRedirect("/account")
+			back := url.Values{"token": {tokenOf(t, linkIn(t, lastMail(t, d, adaEmail)))}}
+			var taken, deleted *response
+			var both sync.WaitGroup
+			both.Go(func() { deleted = thief.post("/account/delete", url.Values{"email": {"thief@example.com"}}) })
+			both.Go(func() { taken = ada.post("/undo-email", back) })
+			both.Wait()
+			_, err := d.GetUserID(t.Context(), adaEmail)
+			if isBack := taken.StatusCode == http.StatusSeeOther; isBack != (err == nil) {
+				t.Fatalf("taken back %d, deleted %d, and the account: %v", taken.StatusCode, deleted.StatusCode, err)
+			}
+			if _, err := d.Pool().ExecContext(t.Context(), "DELETE FROM users"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.Pool().ExecContext(t.Context(), "DELETE FROM attempts"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// TestOfMessagesThatFailedNothingIsLeft: what stays of a person is when messages were
+// sent, and about what.
+func TestOfMessagesThatFailedNothingIsLeft(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := signedInMember(t, newServer(t, d), adaEmail)
+		now := db.Now()
+		id, err := d.AddMessage(t.Context(), db.AddMessageParams{Kind: "news", Recipient: adaEmail, TextBody: "secret", HtmlBody: "secret", Now: now, GiveUpAt: now, DueAt: &now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.SetMessageFailed(t.Context(), db.SetMessageFailedParams{ID: id, Now: &now, Fault: "no such mailbox"}); err != nil {
+			t.Fatal(err)
+		}
+		b.submit("/account/delete", "/account/delete", "email", adaEmail).wantRedirect("/")
+		m, err := d.GetMessage(t.Context(), id)
+		if err != nil || m.TextBody != "" || m.HtmlBody != "" || m.FailedAt == nil {
+			t.Errorf("left is %+v, %v", m, err)
+		}
+		if _, err := outbox.Retry(t.Context(), d.Queries, id); !errors.Is(err, outbox.ErrUseless) {
+			t.Errorf("it is tried again: %v", err)
 		}
 	})
 }
