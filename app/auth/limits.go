@@ -28,7 +28,8 @@ var (
 // Limits on messages that anybody can have sent to an address, without being
 // signed in.
 var (
-	// MailLimit holds for messages to one address that one network asks for.
+	// MailLimit holds for messages of one purpose to one address that one network
+	// asks for.
 	MailLimit = Limit{Failures: 5, Window: 15 * time.Minute}
 	// MailNetworkLimit holds for messages to all addresses that one network asks
 	// for.
@@ -54,9 +55,11 @@ func AccountBucket(email, ip string) string { return "sign-in:" + hashed(email, 
 // NetworkBucket names the counter for all tries from one network.
 func NetworkBucket(ip string) string { return "sign-in:" + network(ip) }
 
-// MailBucket names the counter for messages to one address that one network asks
-// for.
-func MailBucket(email, ip string) string { return "mail:" + hashed(email, network(ip)) }
+// MailBucket names the counter for messages of one purpose to one address that one
+// network asks for.
+func MailBucket(purpose, email, ip string) string {
+	return "mail:" + purpose + ":" + hashed(email, network(ip))
+}
 
 // MailNetworkBucket names the counter for messages that one network asks for.
 func MailNetworkBucket(ip string) string { return "mail:" + network(ip) }

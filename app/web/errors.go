@@ -47,7 +47,7 @@ var messages = map[int][2]string{
 	http.StatusRequestEntityTooLarge: {"That is too large", "Send less than one megabyte at a time."},
 	http.StatusUnsupportedMediaType:  {"This request can't be understood", "Send it as a form."},
 	http.StatusUnprocessableEntity:   {"Something in the form is wrong", "Go back, correct it and send it again."},
-	http.StatusTooManyRequests:       {"Too many failed attempts", "Wait a few minutes, then try again."},
+	http.StatusTooManyRequests:       {"Too many attempts", "Wait a few minutes, then try again."},
 	http.StatusInternalServerError:   {"Something went wrong on our side", "Try again. If it happens again, tell us the request number below."},
 	http.StatusServiceUnavailable:    {"We will be right back", "The portal can't reach its data at the moment. Nobody is signed out by that: try again in a few seconds."},
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -36,9 +37,12 @@ func (s *Server) signInLimits(email, ip string) limits {
 // needn't be theirs, and reports whether to send it: the same, and in the same time,
 // whoever has the address. It returns a tooManyError to who has asked too often.
 func (s *Server) countMail(c echo.Context, email string, p links.Purpose) (send bool, err error) {
-	ctx, ip := c.Request().Context(), c.RealIP()
+	ctx, ip, purpose := c.Request().Context(), c.RealIP(), string(p)
+	if p == links.ChangeEmail { // good for one account alone: each has its own, or one would take all from the others
+		purpose += ":" + strconv.FormatInt(currentUser(c).ID, 10)
+	}
 	asking := limits{s.db, []bucketLimit{
-		{auth.MailBucket(email, ip), auth.MailLimit},
+		{auth.MailBucket(purpose, email, ip), auth.MailLimit},
 		{auth.MailNetworkBucket(ip), auth.MailNetworkLimit},
 	}}
 	if err := asking.check(ctx); err != nil {
@@ -47,7 +51,7 @@ func (s *Server) countMail(c echo.Context, email string, p links.Purpose) (send 
 	if err := asking.count(ctx, nil); err != nil {
 		return false, err
 	}
-	return s.takePlace(ctx, auth.MailboxBucket(string(p), email), auth.MailboxLimit)
+	return s.takePlace(ctx, auth.MailboxBucket(purpose, email), auth.MailboxLimit)
 }
 
 // takePlace takes one of the places of a bucket, and reports whether one was free.

@@ -30,6 +30,19 @@ func (b *browser) forget(email string) string {
 	return linkIn(b.t, lastMail(b.t, b.handler.(*Server).db, email))
 }
 
+// TestRegistrationsKeepNobodyFromANewPassword: in an office, others may ask for other
+// messages to the same address.
+func TestRegistrationsKeepNobodyFromANewPassword(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBrowser(t, newServer(t, d))
+		b.register(adaEmail)
+		for newBrowser(t, b.handler.(*Server)).post("/register", url.Values{"email": {adaEmail}}).StatusCode == http.StatusOK {
+		}
+		b.forget(adaEmail)
+	})
+}
+
 func TestAForgottenPassword(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -330,7 +330,7 @@ func TestManyFailedTriesAtOneAccountAreStopped(t *testing.T) {
 		for range auth.AccountLimit.Failures {
 			attacker.login(adaEmail, "wrong password").wantStatus(http.StatusUnprocessableEntity)
 		}
-		stopped := attacker.login(adaEmail, adaPassword).wantStatus(http.StatusTooManyRequests).wantText("Too many failed attempts")
+		stopped := attacker.login(adaEmail, adaPassword).wantStatus(http.StatusTooManyRequests).wantText("Too many attempts")
 		if after := stopped.Header.Get("Retry-After"); after == "" || after == "0" || len(after) > 3 {
 			t.Errorf("Retry-After %q", after)
 		}
