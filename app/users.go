@@ -108,6 +108,9 @@ func (p *program) createUser(ctx context.Context, c *cli.Command) error {
 			if err != nil {
 				return err
 			}
+			if err := links.EndFor(ctx, q, address, links.Register, links.Invite); err != nil {
+				return err
+			}
 			return audit.Record(ctx, q, audit.Event{Action: audit.AccountCreated, Subject: id, Details: role})
 		})
 		if db.IsUniqueViolation(err) {

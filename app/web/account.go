@@ -102,7 +102,7 @@ func (s *Server) updatePassword(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := links.EndOf(ctx, q, user.ID, links.Reset); err != nil {
+		if err := links.EndOf(ctx, q, user.ID, links.Reset, links.ChangeEmail); err != nil {
 			return err
 		}
 		if err := record(c, q, audit.PasswordChanged, user.ID, ""); err != nil {

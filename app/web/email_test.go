@@ -116,6 +116,31 @@ func TestALinkForAnAddressIsGoodForItsPersonAlone(t *testing.T) {
 	})
 }
 
+// TestNobodyKeepsOthersFromAnAddress has Mallory ask for Ada's new one first, as often
+// as he may: links for it are good for his account alone.
+func TestNobodyKeepsOthersFromAnAddress(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newServer(t, d)
+		ada, mallory := signedInMember(t, s, adaEmail), signedInMember(t, s, "mallory@example.com")
+		for mallory.post("/account/email", url.Values{"email": {countess}}).StatusCode == http.StatusOK {
+		}
+		ada.submit(ada.askForAddress(countess), "/account/email/confirm").wantRedirect("/account")
+	})
+}
+
+// TestAPasswordEndsAChangeOfAddress that was begun before it.
+func TestAPasswordEndsAChangeOfAddress(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBrowser(t, newServer(t, d))
+		b.register(adaEmail)
+		link := b.askForAddress(countess)
+		b.submit("/account", "/account/password", "current_password", adaPassword, "new_password", newPassword).wantRedirect("/account")
+		b.get(link).wantStatus(http.StatusNotFound)
+	})
+}
+
 func TestAnAddressThatIsTakenIsToldToItsOwnerAlone(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -174,13 +174,13 @@ func (s *Server) createUserReset(c echo.Context) error {
 }
 
 // changePerson changes a person and records it, in one transaction. change goes by
-// the address and returns whose it was: where that is another's by now, nothing
-// has happened.
+// the address and returns whose it was: where that is another's by now, or
+// nobody's, nothing has happened.
 func (s *Server) changePerson(c echo.Context, person db.GetUserDetailsRow, action audit.Action, details string, change func(*db.Queries) (int64, error)) error {
 	return s.db.InTx(c.Request().Context(), func(q *db.Queries) error {
 		id, err := change(q)
-		if err == nil && id != person.ID {
-			err = sql.ErrNoRows
+		if errors.Is(err, sql.ErrNoRows) || err == nil && id != person.ID {
+			err = session.ErrChanged
 		}
 		if err != nil {
 			return err
