@@ -148,7 +148,7 @@ func (p *program) retryMail(ctx context.Context, c *cli.Command) error {
 			return fmt.Errorf("message %d has not failed, or there is none: `portal mail list --undelivered` shows those that have", id)
 		}
 		if err == nil {
-			fmt.Fprintf(p.stdout, "%d messages are tried again\n", n)
+			fmt.Fprintf(p.stdout, "%s will be tried again at once\n", mail.Count(n))
 		}
 		return err
 	})

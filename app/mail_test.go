@@ -48,9 +48,9 @@ func TestLookingAfterMail(t *testing.T) {
 				{"mail retry one", "takes either"},
 				{"mail retry 1 --all", "takes either"},
 				{"mail retry 4711", "message 4711 has not failed, or there is none"},
-				{fmt.Sprint("mail retry ", failed), "1 messages are tried again"},
+				{fmt.Sprint("mail retry ", failed), "1 message will be tried again at once"},
 				{fmt.Sprint("mail retry ", failed), "has not failed"},
-				{"mail retry --all", "0 messages are tried again"},
+				{"mail retry --all", "0 messages will be tried again at once"},
 				{"doctor", "2 wait, 0 have failed\n"},
 			} {
 				out, err := invoke(t, env, "", strings.Fields(step.command)...)
@@ -74,7 +74,7 @@ func TestAMessageWhoseLinkHasEndedIsNotRetried(t *testing.T) {
 	if _, err := dbtest.Open(t, databaseURL).Pool().ExecContext(t.Context(), "UPDATE outbox SET useless_at = $1", db.Now()); err != nil {
 		t.Fatal(err)
 	}
-	for command, want := range map[string]string{fmt.Sprint("mail retry ", id): "its link has ended, so nobody has a use for it: ask for a new link", "mail retry --all": "0 messages are tried again"} {
+	for command, want := range map[string]string{fmt.Sprint("mail retry ", id): "its link has ended, so nobody has a use for it: ask for a new link", "mail retry --all": "0 messages will be tried again at once"} {
 		out, err := invoke(t, env, "", strings.Fields(command)...)
 		if text := fmt.Sprint(out, err); !strings.Contains(text, want) {
 			t.Errorf("%s: want %q in %s", command, want, text)
