@@ -120,7 +120,30 @@ func (s *Server) String() string {
 type Conn struct {
 	client *gomail.Client
 	smtp   *smtp.Client
-	raw    net.Conn
+	raw    *bounded
+}
+
+// maxAnswers bounds what is read of a server, in bytes, while one signs in (its
+// certificates with it) and then of each message. Its answers are some lines; one
+// line without an end would fill the memory.
+const maxAnswers = 64 << 10
+
+var errTooMuch = errors.New("it has said more than 64 kB, which no mail server does: look whether SMTP_URL names one")
+
+// bounded is a connection from which no more than what is left can be read. TLS
+// is above it, and makes what is read no longer.
+type bounded struct {
+	net.Conn
+	left int
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTooMuch
+	}
+	n, err := b.Conn.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
 }
 
 // Connect connects, by TLS unless that was excluded, and signs in. When ctx ends
@@ -136,10 +159,11 @@ func (s *Server) Connect(ctx context.Context) (*Conn, error) {
 	// is that the connection is closed.
 	dial := func(dialing context.Context, network, address string) (net.Conn, error) {
 		var dialer net.Dialer
-		raw, err := dialer.DialContext(dialing, network, address)
+		conn, err := dialer.DialContext(dialing, network, address)
 		if err != nil {
 			return nil, err
 		}
+		raw := &bounded{conn, maxAnswers}
 		c.raw = raw
 		stop = context.AfterFunc(ctx, func() { raw.Close() })
 		if !s.smtps {
@@ -211,11 +235,15 @@ func (c *Conn) Send(ctx context.Context, h House, l Letter) error {
 	msg.SetBodyString(gomail.TypeTextPlain, l.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, l.HTML)
 
+	c.raw.left = maxAnswers
 	stop := context.AfterFunc(ctx, func() { c.raw.Close() })
 	defer stop()
 	err := c.client.SendWithSMTPClient(c.smtp, msg)
 	if err == nil || msg.IsDelivered() {
 		return nil
+	}
+	if c.raw.left <= 0 { // a line that was cut reads like a whole one
+		return &SendError{Text: errTooMuch.Error()}
 	}
 	return sendError(err)
 }

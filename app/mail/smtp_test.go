@@ -8,6 +8,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
+	"net"
 	netmail "net/mail"
 	"strings"
 	"testing"
@@ -218,5 +219,38 @@ func TestCheckingAServer(t *testing.T) {
 	}
 	if len(s.Received()) > 0 {
 		t.Error("it has sent something")
+	}
+}
+
+// TestAServerThatSaysTooMuchIsLeft, before it would fill the memory: with and
+// without TLS, and to who checks it too.
+func TestAServerThatSaysTooMuchIsLeft(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
+			c.Write(bytes.Repeat([]byte("220 "), 16<<20)) // endless enough
+			c.Close()
+		}
+	}()
+	if err := server(t, "smtp://"+l.Addr().String()+"?tls=starttls").Check(t.Context(), meadow); !errors.Is(err, errTooMuch) {
+		t.Errorf("before STARTTLS: %.200v", err)
+	}
+	for name, options := range map[string]mailtest.Options{"TLS": {SMTPS: true}, "STARTTLS": {}, "plain text": {NoTLS: true, Anonymous: true}} {
+		s := mailtest.Start(t, options)
+		c := connect(t, s)
+		c.raw.left = 0 // what it said of others counts no more
+		if err := c.Send(t.Context(), meadow, letter(t, nil)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		s.OnData(func(mailtest.Received) error { return mailtest.Reply(550, strings.Repeat("x", 16<<20)) })
+		var got *SendError
+		if err := c.Send(t.Context(), meadow, letter(t, nil)); !errors.As(err, &got) || got.Refused || !strings.Contains(got.Text, errTooMuch.Error()) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
