@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -248,24 +249,33 @@ func (c *Conn) Send(ctx context.Context, h House, l Letter) error {
 	return sendError(err)
 }
 
-// sendError tells what the server said of the message from what it said of us,
-// and from what it didn't say.
+// What an answer is about. Enhanced codes are those of RFC 3463; of mailboxes only
+// what it lists, since Exchange says 5.2.0 and 5.2.252 to one who may not send as
+// this sender.
+var (
+	enhanced    = regexp.MustCompile(`^[^:]*: 5\d\d "?(\d\.\d+\.\d+)(?:[^.\d]|$)`)
+	ofTheLetter = regexp.MustCompile(`^5\.(1\.(1|2|3|6|10)|2\.[1-4]|3\.4|6\.\d+)$`) // or its recipient
+	ofUs        = regexp.MustCompile(`(?i)\b(relay|rcpthosts|sender|from\b|(un)?auth(enti|ori[sz]|\b)|(sign|signed|log|logged)[ -]?(in|on)\b)`)
+)
+
+// sendError tells what the server said of the message or its recipient, for good,
+// from what it said of us, which settings mend, and from what it didn't say. Where
+// that is in doubt, the message is tried again.
 func sendError(err error) *SendError {
 	text, _, _ := strings.Cut(err.Error(), ", affected ") // who and which message are known
+	text = strings.ReplaceAll(text, `\n`, " ")            // textproto quotes what was said
 	e := &SendError{Text: brief(text)}
 	var failed *gomail.SendError
-	if !errors.As(err, &failed) || failed.ErrorCode() == 0 {
+	if !errors.As(err, &failed) || failed.ErrorCode() < 500 {
 		return e
 	}
-	code := failed.ErrorCode()
-	// Some refusals are of us, and mended in the settings: of the sender, of one who
-	// hasn't signed in (530), of one who may not write to others (5.7.x, RFC 3463).
-	ofUs := code == 530 || strings.HasPrefix(failed.EnhancedStatusCode(), "5.7.")
 	switch failed.Reason {
-	case gomail.ErrSMTPRcptTo:
-		e.Refused = code >= 500 && !ofUs
-	case gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
-		e.Refused = code >= 500
+	case gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
+		if code := enhanced.FindStringSubmatch(text); code != nil {
+			e.Refused = ofTheLetter.MatchString(code[1])
+		} else if failed.Reason == gomail.ErrSMTPRcptTo {
+			e.Refused = failed.ErrorCode() >= 550 && failed.ErrorCode() <= 553 && !ofUs.MatchString(text)
+		}
 	}
 	return e
 }

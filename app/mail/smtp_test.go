@@ -10,6 +10,7 @@ import (
 	"mime/quotedprintable"
 	"net"
 	netmail "net/mail"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -163,9 +164,9 @@ func TestWhatAServerSaysOfAMessage(t *testing.T) {
 		"later, the recipient":           {answers{rcpt: mailtest.Reply(450, "greylisted")}, false, "greylisted", 0},
 		"never, the recipient":           {answers{rcpt: mailtest.Reply(550, "no such person")}, true, "no such person", 0},
 		"sign in first":                  {answers{rcpt: mailtest.Reply(530, "sign in")}, false, "530", 0},
-		"not from you":                   {answers{rcpt: mailtest.Denied()}, false, "relay access denied", 0},
+		"not from you":                   {answers{rcpt: mailtest.Reply(554, "5.7.1 relay access denied")}, false, "relay access denied", 0},
 		"later, the content":             {answers{data: mailtest.Reply(452, "full")}, false, "full", 0},
-		"never, the content":             {answers{data: mailtest.Reply(554, "spam")}, true, "spam", 0},
+		"never, the content":             {answers{data: mailtest.Reply(554, "5.6.0 malformed")}, true, "malformed", 0},
 		"it shuts down":                  {answers{rcpt: mailtest.Reply(421, "bye")}, false, "421", 0},
 		"cut in the middle":              {answers{data: mailtest.ErrCut}, false, "", 0},
 		"cut when the server has it all": {answers{data: mailtest.ErrCutAfter}, false, "", 1},
@@ -185,6 +186,60 @@ func TestWhatAServerSaysOfAMessage(t *testing.T) {
 				t.Errorf("%d were taken", n)
 			}
 		})
+	}
+}
+
+// TestWhatIsSaidOfUsIsNoRefusal: settings mend it, and the message is tried again.
+// The answers are those of Exchange, SES, Exim, Postfix, qmail and others.
+func TestWhatIsSaidOfUsIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	s := mailtest.Start(t, mailtest.Options{SMTPS: true})
+	for answer, refused := range map[string]struct{ rcpt, data bool }{
+		"550 5.1.1 <ada@example.com>: user unknown in relay recipient table": {true, true},
+		"550 5.1.1 no such person\n5.1.1 https://example.com/help":           {true, true},
+		"550 5.1.10 RESOLVER.ADR.RecipientNotFound":                          {true, true},
+		"552 5.2.2 mailbox full":                                             {true, true},
+		"552 5.3.4 message too big":                                          {true, true},
+		"554 5.6.0 malformed":                                                {true, true},
+		"550 no such person":                                                 {true, false},
+		"550 sorry, no mailbox here by that name (#5.1.1)":                   {true, false},
+		"553 mailbox name not allowed":                                       {true, false},
+
+		"550 5.7.60 SMTP; Client does not have permissions to send as this sender":    {},
+		"554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException":               {},
+		"554 5.2.252 SendAsDenied; noreply@meadow.example.com not allowed to send as": {},
+		"554 Message rejected: Email address is not verified":                         {},
+		"550 relay not permitted":  {},
+		"550 Sender verify failed": {},
+		"553 5.7.1 <noreply@meadow.example.com>: Sender address rejected: not owned by user": {},
+		"553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)":              {},
+		"550 Verification failed for <noreply@meadow.example.com>\nSender verify failed":     {},
+		"550 authentication required":                   {},
+		"550 you must log in first":                     {},
+		"550 5.1.8 sender's domain not found":           {},
+		"550 5.1.11 another code of which nobody knows": {},
+		"550 we don't take mail from there":             {},
+		"550 4.7.1 greylisted":                          {},
+		"503 bad sequence of commands":                  {},
+		"451 5.1.1 later, and the code is wrong":        {},
+		"451 the next server said: 550 5.1.1 no such person, which was said of somebody before": {},
+	} {
+		for at, want := range map[string]bool{"MAIL": false, "RCPT": refused.rcpt, "DATA": refused.data} {
+			code, _ := strconv.Atoi(answer[:3])
+			say := func(when string) error {
+				if when == at {
+					return mailtest.Reply(code, answer[4:])
+				}
+				return nil
+			}
+			s.OnMail(func(string) error { return say("MAIL") })
+			s.OnRcpt(func(string) error { return say("RCPT") })
+			s.OnData(func(mailtest.Received) error { return say("DATA") })
+			var got *SendError
+			if err := connect(t, s).Send(t.Context(), meadow, letter(t, nil)); !errors.As(err, &got) || got.Refused != want || !strings.Contains(got.Text, answer[:3]) {
+				t.Errorf("%s to %s: %+v", answer, at, err)
+			}
+		}
 	}
 }
 

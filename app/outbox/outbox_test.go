@@ -234,12 +234,12 @@ func TestAMessageThatIsRefusedEndsAtOnceUntilItIsRetried(t *testing.T) {
 		add(t, o, "nobody@example.com")
 		eventually(t, log, func() bool { return settled(t, d) })
 		s.OnRcpt(nil)
-		s.OnData(func(mailtest.Received) error { return mailtest.Reply(554, "looks like spam") })
+		s.OnData(func(mailtest.Received) error { return mailtest.Reply(554, "5.6.0 looks malformed") })
 		add(t, o, "ada@example.com")
 		eventually(t, log, func() bool { return settled(t, d) })
 		for i, want := range []string{"refused: ", "refused: "} {
 			m := rows(t, d)[i]
-			if m.FailedAt == nil || m.Attempts != 1 || !strings.HasPrefix(m.Fault, want) || !strings.Contains(m.Fault, []string{"no such person", "looks like spam"}[i]) || !strings.Contains(m.TextBody, "42") {
+			if m.FailedAt == nil || m.Attempts != 1 || !strings.HasPrefix(m.Fault, want) || !strings.Contains(m.Fault, []string{"no such person", "looks malformed"}[i]) || !strings.Contains(m.TextBody, "42") {
 				t.Errorf("got %+v", m)
 			}
 		}

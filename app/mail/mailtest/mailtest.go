@@ -171,14 +171,9 @@ func (s *Server) OnRcpt(f func(to string) error) { s.mu.Lock(); defer s.mu.Unloc
 
 func (s *Server) OnData(f func(Received) error) { s.mu.Lock(); defer s.mu.Unlock(); s.onData = f }
 
-// Reply is an answer such as 451.
+// Reply is an answer such as 451. The text begins with the enhanced code, if any.
 func Reply(code int, text string) error {
-	return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 0, 0}, Message: text}
-}
-
-// Denied is the answer to somebody who has to sign in to write to others.
-func Denied() error {
-	return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "relay access denied"}
+	return &smtp.SMTPError{Code: code, EnhancedCode: smtp.NoEnhancedCode, Message: text}
 }
 
 // ErrCut cuts the connection before the server has taken the message; ErrCutAfter
