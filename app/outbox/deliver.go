@@ -21,10 +21,10 @@ import (
 
 const (
 	batch     = 20
-	lease     = 5 * time.Minute  // more than a try takes, and than clocks differ
-	grace     = 10 * time.Second // for the message in hand, when the program is to end
-	longest   = time.Hour        // between two tries of a message
-	reconnect = time.Minute      // at most between two tries to reach the server
+	lease     = 5 * time.Minute // more than a try takes, and than clocks differ
+	recording = 3 * time.Second // for the row of the message in hand, when its time is over
+	longest   = time.Hour       // between two tries of a message
+	reconnect = time.Minute     // at most between two tries to reach the server
 )
 
 // pauses are the times that tests shorten.
@@ -32,10 +32,11 @@ type pauses struct {
 	poll  time.Duration // between two looks: for what other instances have left, and what is to be tried again
 	first time.Duration // after the first try of a message; it doubles with each
 	lease time.Duration
+	grace time.Duration // for the message in hand, when the program is to end
 	prune time.Duration
 }
 
-var defaultPauses = pauses{poll: 5 * time.Second, first: time.Minute, lease: lease, prune: 5 * time.Minute}
+var defaultPauses = pauses{poll: 5 * time.Second, first: time.Minute, lease: lease, grace: 10 * time.Second, prune: 5 * time.Minute}
 
 // trouble is that the mail server can't be used: no fault of any message.
 type trouble struct {
@@ -174,27 +175,29 @@ func (o *Outbox) deliver(ctx context.Context, c *connection, m db.ListDueMessage
 		return false, fmt.Errorf("take message %d: %w", m.ID, err)
 	}
 	m.Attempts++
-	hand, done := inHand(ctx)
+	hand, done := endAfter(ctx, o.pauses.grace)
+	defer done()
+	record, done := endAfter(ctx, o.pauses.grace+recording) // else its try is forgotten, or it is sent twice
 	defer done()
 	letter := mail.Letter{ID: m.MessageID, To: row.Recipient, Subject: row.Subject, Date: row.CreatedAt, Text: row.TextBody, HTML: row.HtmlBody}
 	err = c.Send(hand, o.house, letter)
 	if err == nil {
-		return true, o.delivered(hand, m, letter)
+		return true, o.delivered(record, m, letter)
 	}
 	c.close()
 	var failed *mail.SendError
 	if errors.As(err, &failed) && failed.Refused {
-		_, err = o.fail(hand, m, m.Attempts, "refused", failed.Text)
+		_, err = o.fail(record, m, m.Attempts, "refused", failed.Text)
 		return true, err
 	}
-	return true, o.postpone(hand, m, err.Error())
+	return true, o.postpone(record, m, err.Error())
 }
 
-// inHand returns the context for the message in hand: it ends a while after ctx.
-func inHand(ctx context.Context) (context.Context, context.CancelFunc) {
-	hand, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
-	return hand, func() { stop(); cancel() }
+// endAfter returns a context for the message in hand: it ends a while after ctx.
+func endAfter(ctx context.Context, pause time.Duration) (context.Context, context.CancelFunc) {
+	later, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(pause, cancel) })
+	return later, func() { stop(); cancel() }
 }
 
 // delivered records that the server has taken a message. It goes on trying for as
@@ -227,10 +230,10 @@ func (o *Outbox) postpone(ctx context.Context, m db.ListDueMessagesRow, why stri
 	if due.After(m.GiveUpAt) {
 		due = m.GiveUpAt
 	}
-	o.log.Warn("message not taken, to be tried again", "kind", m.Kind, "id", m.ID, "tries", m.Attempts, "due", due)
 	if err := o.db.DeferMessage(ctx, db.DeferMessageParams{ID: m.ID, Attempts: m.Attempts, DueAt: &due, Fault: why}); err != nil {
 		return fmt.Errorf("postpone message %d: %w", m.ID, err)
 	}
+	o.log.Warn("message not taken, to be tried again", "kind", m.Kind, "id", m.ID, "tries", m.Attempts, "due", due)
 	return nil
 }
 

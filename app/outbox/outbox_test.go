@@ -19,7 +19,7 @@ import (
 )
 
 // quick are pauses for tests: but for what they ask for, nothing is waited for.
-var quick = pauses{poll: 20 * time.Millisecond, first: 20 * time.Millisecond, lease: time.Minute, prune: time.Hour}
+var quick = pauses{poll: 20 * time.Millisecond, first: 20 * time.Millisecond, lease: time.Minute, grace: 10 * time.Second, prune: time.Hour}
 
 func settings(smtpURL string) config.Config {
 	return config.Config{
@@ -502,6 +502,28 @@ func TestTheMessageInHandIsFinished(t *testing.T) {
 		<-ended
 		if all := rows(t, d); all[0].DeliveredAt == nil || all[1].Attempts != 0 || len(s.Received()) != 1 {
 			t.Errorf("got %+v", all)
+		}
+	})
+}
+
+// TestWhatCameOfTheMessageInHandIsWritten, also when the server hung until its time
+// was over.
+func TestWhatCameOfTheMessageInHandIsWritten(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := mailtest.Start(t, mailtest.Options{SMTPS: true})
+		arrived, release := make(chan struct{}), make(chan struct{})
+		defer close(release)
+		s.OnData(func(mailtest.Received) error { close(arrived); <-release; return nil })
+		o, log := newOutbox(t, settings(s.URL()), d)
+		o.pauses.grace = 50 * time.Millisecond
+		add(t, o, "ada@example.com")
+		stop := run(t, o)
+		<-arrived
+		stop()
+		m := rows(t, d)[0]
+		if m.Fault == "" || m.DueAt == nil || time.Until(*m.DueAt) > 2*o.pauses.first || log.Count("to be tried again") != 1 {
+			t.Errorf("it is due at %s, of the fault %q:\n%s", m.DueAt, m.Fault, log)
 		}
 	})
 }
