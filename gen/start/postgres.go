@@ -76,7 +76,7 @@ var postgresAlone = changes{
 		{path: "db/errors.go", from: "\tvar e *sqlite.Error\n\tif !errors.As", upTo: "\treturn false\n}\n\n// IsUniqueViolation"},
 		{path: "db/errors.go", from: "\tif code, ok := postgresCode(err); ok {\n\t\treturn code == \"23505\"", upTo: "}\n\n// IsDuplicate", new: "\tcode, ok := postgresCode(err)\n\treturn ok && code == \"23505\"\n"},
 		{path: "db/errors.go", from: "\tif !IsUniqueViolation(err) {", upTo: "}\n\n// IsReferenceViolation", new: "\treturn false\n"},
-		{path: "db/errors.go", from: "\tif code, ok := postgresCode(err); ok {\n\t\treturn code == \"23503\"", upTo: "}\n\nfunc postgresCode", new: "\tcode, ok := postgresCode(err)\n\treturn ok && code == \"23503\"\n"},
+		{path: "db/errors.go", from: "\tif code, ok := postgresCode(err); ok {\n\t\treturn code == \"23503\"", upTo: "}\n\n// isDeadlock", new: "\tcode, ok := postgresCode(err)\n\treturn ok && code == \"23503\"\n"},
 		{path: "db/alone.go", old: "nobody waits. On SQLite a transaction is\n// alone anyway: it waits for its turn, and returns true.", new: "nobody waits."},
 		{path: "db/alone.go", old: "\t\tif d.Postgres() {\n\t\t\tvar limit string\n\t\t\tif err := tx.QueryRowContext(ctx, tryAlone, key).Scan(&alone, &limit); err != nil {\n\t\t\t\treturn fmt.Errorf(\"take lock %d: %w\", key, err)\n\t\t\t}\n\t\t}\n", new: "\t\tvar limit string\n\t\tif err := tx.QueryRowContext(ctx, tryAlone, key).Scan(&alone, &limit); err != nil {\n\t\t\treturn fmt.Errorf(\"take lock %d: %w\", key, err)\n\t\t}\n"},
 		{path: "db/list.go", old: "Letters\n// are made small in Go: SQLite knows only those of ASCII.", new: "Letters\n// are made small in Go, whatever the database's locale."},
