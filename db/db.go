@@ -97,6 +97,10 @@ func (d *DB) Pool() *sql.DB {
 	return d.pool
 }
 
+// afterDeadlock is how long the transaction that has lost lets the other one go on:
+// at once it would take the same rows before that wakes up.
+const afterDeadlock = 100 * time.Millisecond
+
 // InTx runs f in a transaction: committed when f returns nil, else rolled
 // back. f must use the queries that it is given, and no others. It is called again
 // where PostgreSQL has ended the transaction, for a deadlock with another. All of it
@@ -109,8 +113,14 @@ func (d *DB) inTx(ctx context.Context, f func(txQueryer) error) error {
 	ctx, took := limited(ctx, 2*Timeout)
 	defer took()
 	for {
-		if err := d.inTxOnce(ctx, f); !isDeadlock(err) || ctx.Err() != nil {
+		err := d.inTxOnce(ctx, f)
+		if !isDeadlock(err) {
 			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(afterDeadlock):
 		}
 	}
 }

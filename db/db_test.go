@@ -236,7 +236,7 @@ func TestADeadlockIsNobodysFault(t *testing.T) {
 		})
 	}
 	both.Wait()
-	if n := calls.Load(); n != 3 {
+	if n := calls.Load(); n < 3 {
 		t.Errorf("%d calls", n)
 	}
 }
