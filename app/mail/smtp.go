@@ -249,9 +249,10 @@ func (c *Conn) Send(ctx context.Context, h House, l Letter) error {
 	return sendError(err)
 }
 
-// What an answer is about. Enhanced codes are those of RFC 3463; of mailboxes only
-// what it lists, since Exchange says 5.2.0 and 5.2.252 to one who may not send as
-// this sender.
+// What an answer is about. Enhanced codes are those of RFC 3463, read from its text
+// since servers write them that haven't announced them; of mailboxes only what it
+// lists, since Exchange says 5.2.0 and 5.2.252 to one who may not send as this
+// sender.
 var (
 	enhanced    = regexp.MustCompile(`^[^:]*: 5\d\d "?(\d\.\d+\.\d+)(?:[^.\d]|$)`)
 	ofTheLetter = regexp.MustCompile(`^5\.(1\.(1|2|3|6|10)|2\.[1-4]|3\.4|6\.\d+)$`) // or its recipient
